@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* File descriptors and whole files. Everything opens with O_CLOEXEC and retries EINTR. */
+#ifndef BASE_FD_H
+#define BASE_FD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "base/secret.h"
+
+void fd_closep(int *fd); /* CLEANUP(fd_closep); -1 is fine */
+
+/* Reads until `len` bytes or the end; *ret_len tells how many. */
+MUST_CHECK int fd_read(int fd, void *to, size_t len, size_t *ret_len, struct err *err);
+/* Exactly len bytes or ERR_CORRUPT "ends after N of M bytes". */
+MUST_CHECK int fd_pread_exact(int fd, uint64_t offset, void *to, size_t len,
+			      struct err *err);
+/* Reads until `len` bytes or the end, at an offset. */
+MUST_CHECK int fd_pread(int fd, uint64_t offset, void *to, size_t len, size_t *ret_len,
+			struct err *err);
+MUST_CHECK int fd_write_all(int fd, const void *data, size_t len, struct err *err);
+MUST_CHECK int fd_pwrite_all(int fd, uint64_t offset, const void *data, size_t len,
+			     struct err *err);
+MUST_CHECK int fd_sync(int fd, struct err *err);
+
+/* Whole files; `max` bounds what is read (ERR_LIMIT). Errors name the path. */
+MUST_CHECK int file_read(const char *path, size_t max, struct buf *ret_bytes,
+			 struct err *err);
+MUST_CHECK int file_read_secret(const char *path, size_t max, struct secret *ret_bytes,
+				struct err *err);
+
+enum file_write_mode {
+	FILE_CREATE,  /* ERR_EXISTS when the name is taken */
+	FILE_REPLACE, /* atomically, by rename */
+};
+/* Writes beside the target, fsyncs file and directory, then links or renames: afterwards
+ * the path holds all of it or what it held before. */
+MUST_CHECK int file_write(const char *path, struct slice bytes, mode_t mode,
+			  enum file_write_mode how, struct err *err);
+
+/* fsync of the directory that holds `path` / of directory `path`. */
+MUST_CHECK int directory_sync_parent(const char *path, struct err *err);
+MUST_CHECK int directory_sync(const char *path, struct err *err);
+/* mkdir -p; existing directories are fine. */
+MUST_CHECK int directory_create(const char *path, mode_t mode, struct err *err);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The only home of threads: a fixed set of workers fed by one bounded queue, and a bounded
+ * queue of pointers for stages. Signals are blocked in workers, so that main gets them.
+ */
+#ifndef BASE_POOL_H
+#define BASE_POOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+
+struct pool;
+
+/* `worker` is 0..n-1 and lets a task use per-worker scratch memory without locks. */
+typedef void pool_task_fn(void *task, unsigned worker);
+
+/* n_threads >= 1; at most `queue_len` tasks wait. ERR_IO when a thread cannot be made. */
+MUST_CHECK int pool_new(unsigned n_threads, size_t queue_len, struct pool **ret_pool,
+			struct err *err);
+void pool_submit(struct pool *pool, pool_task_fn *fn, void *task); /* blocks while full */
+/* As pool_submit() but false instead of blocking. */
+bool pool_try_submit(struct pool *pool, pool_task_fn *fn, void *task);
+void pool_wait(struct pool *pool); /* until no task waits or runs */
+unsigned pool_size(const struct pool *pool);
+void pool_free(struct pool *pool); /* waits for queued tasks, joins; NULL is fine */
+void pool_freep(struct pool **pool);
+
+struct queue;
+struct queue *queue_new(size_t max_items);
+void queue_free(struct queue *queue); /* items that are left stay their owner's */
+bool queue_push(struct queue *queue,
+		void *item);	      /* blocks while full; false once closed */
+void *queue_pop(struct queue *queue); /* blocks while empty; NULL once closed and empty */
+void *queue_try_pop(struct queue *queue); /* NULL when empty */
+void queue_close(struct queue *queue);
+
+/* One-shot event: a task signals it, another waits. */
+struct event;
+struct event *event_new(void);
+void event_free(struct event *event);
+void event_set(struct event *event);
+void event_wait(struct event *event);
+bool event_is_set(struct event *event);
+
+/* Plain mutex with the house's cleanup: LOCKED(&m) in a scope. */
+struct mutex;
+struct mutex *mutex_new(void);
+void mutex_free(struct mutex *mutex);
+void mutex_lock(struct mutex *mutex);
+void mutex_unlock(struct mutex *mutex);
+/* Condition on a mutex. */
+struct condition;
+struct condition *condition_new(void);
+void condition_free(struct condition *condition);
+void condition_wait(struct condition *condition, struct mutex *mutex);
+/* False when msec passed first. */
+bool condition_wait_for(struct condition *condition, struct mutex *mutex, unsigned msec);
+void condition_signal_all(struct condition *condition);
+
+#endif
