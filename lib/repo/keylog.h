@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The owner's signed log of epochs, certificates, recipients and revocations, as loaded and
+ * verified from keys/log/ (docs/format/keys.md). */
+#ifndef REPO_KEYLOG_H
+#define REPO_KEYLOG_H
+
+#include "base/vec.h"
+#include "repo/keys.h"
+#include "store/store.h"
+
+struct epoch {
+	uint32_t number;
+	struct dh_public public_key;
+	struct buf record;     /* the whole frame, for headers */
+	struct vec recipients; /* of uint8_t[32]: ids */
+	uint64_t seq;
+	uint8_t record_id[32];
+};
+
+struct certificate {
+	uint8_t id[32]; /* of its key-log record */
+	enum key_role role;
+	struct sign_public public_key;
+	char *name;
+	char *shared_domain;	/* "" = none */
+	struct strings streams; /* patterns; none = all */
+	uint64_t seq;
+	bool revoked;
+	struct vec last_accepted; /* of struct accepted, when revoked */
+};
+
+struct accepted {
+	char *stream;
+	uint64_t seq;
+	uint8_t id[32];
+};
+
+struct recipient {
+	uint8_t id[32]; /* H(public key) */
+	struct dh_public public_key;
+	char *name;
+	bool removed;
+};
+
+struct keylog;
+
+MUST_CHECK int keylog_load(struct store *store, const struct repo_identity *identity,
+			   struct keylog **ret_keylog, struct err *err);
+void keylog_free(struct keylog *keylog);
+void keylog_freep(struct keylog **keylog);
+
+/* Highest seq, and the id of a head with that seq (of several, the highest id). */
+uint64_t keylog_seq(const struct keylog *keylog);
+const uint8_t *keylog_head(const struct keylog *keylog);
+bool keylog_contains(const struct keylog *keylog, uint64_t seq,
+		     const uint8_t id[static 32]);
+
+const struct epoch *keylog_newest_epoch(const struct keylog *keylog); /* NULL: none */
+/* Epochs of one number (normally one): the i-th, NULL when there is none. */
+const struct epoch *keylog_epoch(const struct keylog *keylog, uint32_t number, size_t i);
+
+size_t keylog_n_certificates(const struct keylog *keylog);
+const struct certificate *keylog_certificate(const struct keylog *keylog, size_t i);
+const struct certificate *keylog_certificate_of(const struct keylog *keylog,
+						const struct sign_public *signer);
+size_t keylog_n_recipients(const struct keylog *keylog);
+const struct recipient *keylog_recipient(const struct keylog *keylog, size_t i);
+
+/* Does the certificate allow headers of this stream? */
+bool certificate_covers(const struct certificate *certificate, const char *stream);
+
+/* A writer's precondition: the log contains the key file's floor record, else ERR_ALARM. */
+MUST_CHECK int keylog_check_floor(const struct keylog *keylog,
+				  const struct writer_key *key, struct err *err);
+
+/* An epoch's private key for this reader: from keys/wraps/, or from wraps that a header
+ * repeats (`extra`: n slices; may be 0). ERR_KEY when there is no wrap for this recipient. */
+MUST_CHECK int epoch_open(const struct epoch *epoch, const struct reader_key *key,
+			  struct store *store, const struct slice *extra, size_t n_extra,
+			  struct dh_private **ret_private, struct err *err);
+
+#endif
