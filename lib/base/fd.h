@@ -26,11 +26,15 @@ MUST_CHECK int fd_pwrite_all(int fd, uint64_t offset, const void *data, size_t l
 			     struct err *err);
 MUST_CHECK int fd_sync(int fd, struct err *err);
 
-/* Whole files; `max` bounds what is read (ERR_LIMIT). Errors name the path. */
+/* Whole files; `max` bounds what is read (ERR_LIMIT). Errors name the path. *ret_bytes is
+ * made here and must hold nothing before; the caller releases it. Pipes work as well. */
 MUST_CHECK int file_read(const char *path, size_t max, struct buf *ret_bytes,
 			 struct err *err);
 MUST_CHECK int file_read_secret(const char *path, size_t max, struct secret *ret_bytes,
 				struct err *err);
+
+/* Names of unfinished files start so; a killed program may leave one behind. */
+#define FILE_TEMP_PREFIX ".quipu-tmp-"
 
 enum file_write_mode {
 	FILE_CREATE,  /* ERR_EXISTS when the name is taken */
@@ -44,7 +48,7 @@ MUST_CHECK int file_write(const char *path, struct slice bytes, mode_t mode,
 /* fsync of the directory that holds `path` / of directory `path`. */
 MUST_CHECK int directory_sync_parent(const char *path, struct err *err);
 MUST_CHECK int directory_sync(const char *path, struct err *err);
-/* mkdir -p; existing directories are fine. */
+/* mkdir -p, synced; existing directories are fine. */
 MUST_CHECK int directory_create(const char *path, mode_t mode, struct err *err);
 
 #endif

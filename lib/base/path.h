@@ -14,9 +14,13 @@
 
 #include "base/buf.h"
 
-char *path_join(const char *directory, const char *name); /* caller frees */
-char *path_dirname(const char *path);			  /* "." when there is no '/' */
-const char *path_basename(const char *path);		  /* points into path */
+/* One '/' between the two, also when `name` starts with one; an empty part adds nothing. The
+ * caller frees. */
+char *path_join(const char *directory, const char *name);
+/* What is before the last '/' ("." without one, "/" for the root's entries) and after it
+ * ("" when the path ends with '/'; points into path). The caller frees the first. */
+char *path_dirname(const char *path);
+const char *path_basename(const char *path);
 char *path_absolute(const char *path, struct err *err); /* lexical: cwd in front, no "//",
 	"." or ".." left ("/.." = "/"); NULL on failure. Symbolic links are not resolved. */
 
@@ -27,7 +31,9 @@ bool path_component_valid(struct slice name);
 bool path_relative_valid(struct slice path);
 
 /* Opens `relative` beneath directory `dir_fd`. O_NOFOLLOW and O_CLOEXEC are added; O_CREAT
- * is allowed. On failure *err names the relative path. */
+ * is allowed; with O_PATH a last component that is a symbolic link opens as itself. On
+ * failure *err names the relative path: ERR_CORRUPT when path_relative_valid() is false,
+ * ERR_DENIED when a symbolic link is in the way, else by errno. */
 MUST_CHECK int path_open_beneath(int dir_fd, const char *relative, int flags, mode_t mode,
 				 int *ret_fd, struct err *err);
 
