@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Child programs: own process group, pipes, bounded stderr capture. No shell unless argv[0]
- * is one. The environment is the caller's plus/minus what is said; argv never holds secrets. */
+/*
+ * Child programs: own process group, pipes, bounded stderr capture. No shell unless argv[0]
+ * is one. The environment is the caller's plus/minus what is said; argv never holds secrets.
+ * The child starts with default signal dispositions, nothing blocked, and no file of ours
+ * but its three. Programs ignore SIGPIPE, so that writing to a child that died is an error
+ * (EPIPE) and not our end; SIGCHLD must not be ignored.
+ */
 #ifndef BASE_PROCESS_H
 #define BASE_PROCESS_H
 
@@ -33,8 +38,19 @@ int process_stdin(const struct process *process);  /* write end, -1 if not wante
 int process_stdout(const struct process *process); /* read end, -1 if not wanted */
 void process_close_stdin(struct process *process);
 
-/* Waits. *ret_status: exit status 0..255, or 128 + signal. */
+/* Closes stdin and waits. *ret_status: exit status 0..255, or 128 + signal. Who wants stdout
+ * reads it to its end before, else a child that writes much never ends. */
 MUST_CHECK int process_wait(struct process *process, int *ret_status, struct err *err);
+
+/* As process_wait(); ERR_INTERRUPTED when *cancel (may be NULL) is set first: the child then
+ * still runs, and process_free() ends it. */
+MUST_CHECK int process_wait_or_cancel(struct process *process,
+				      const struct cancel *cancel, int *ret_status,
+				      struct err *err);
+
+/* After process_wait(): 0 for status 0, else ERR_FAILED "NAME: exit status 3: last line of
+ * stderr" or "NAME: killed by SIGKILL: ...". */
+MUST_CHECK int process_check(struct process *process, struct err *err);
 
 /* What it wrote to stderr so far (end of it), trimmed; after process_wait() all of it. */
 const char *process_stderr(struct process *process);
@@ -44,7 +60,8 @@ void process_free(struct process *process);
 void process_freep(struct process **process);
 
 /* Runs to the end; stdout into *ret_output (max bytes, ERR_LIMIT). A status other than 0 is
- * ERR_FAILED "NAME: exit status 3: last line of stderr". `cancel` may be NULL. */
+ * that of process_check(). `cancel` may be NULL. *ret_output is made here and must
+ * hold nothing before; the caller releases it. */
 MUST_CHECK int process_run(const char *const *argv, size_t max, struct buf *ret_output,
 			   const struct cancel *cancel, struct err *err);
 
