@@ -1,9 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
 # Compilers, warnings, libraries, one set of flags per variant.
-CC ?= gcc
-CXX ?= g++
+ifeq ($(filter release dev tsan cov fuzz,$(VARIANT)),)
+$(error VARIANT=$(VARIANT) is unknown; expected release, dev, tsan, cov or fuzz)
+endif
+ifeq ($(origin CC),default)
+CC := $(if $(filter fuzz,$(VARIANT)),clang,gcc)
+endif
+ifeq ($(origin CXX),default)
+CXX := $(if $(filter fuzz,$(VARIANT)),clang++,g++)
+endif
+
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wvla -Wundef -Wcast-qual \
 	-Wwrite-strings -Wformat=2 -Wconversion -Wpointer-arith
 C_WARNINGS := $(WARNINGS) -Wstrict-prototypes -Wmissing-prototypes
+# `make WERROR=` for a compiler with warnings that we do not know yet.
 WERROR ?= -Werror
 BASE_FLAGS := -g -fstack-protector-strong -fno-omit-frame-pointer -pthread \
 	-D_GNU_SOURCE -DQUIPU_VERSION='"$(VERSION)"'
@@ -15,9 +25,10 @@ FLAGS_cov := -O0 --coverage -fPIE
 FLAGS_fuzz := -O1 -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined
 LINK_release := -pie -Wl,-z,relro,-z,now
 
-PACKAGES := libcrypto libzstd libarchive libpq jansson
+# Without pkg-config or a library this stays empty; tools/build-needs then says what is missing.
+PACKAGES := libcrypto libzstd libarchive libpq jansson libacl tomlplusplus
 PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null | sed 's/-I/-isystem /g')
-LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lacl -lstdc++ -lm
+LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lstdc++ -lm
 
 CPPFLAGS_ALL := -Ilib -I$(B)/gen $(PKG_CFLAGS) -MMD -MP
 CFLAGS_ALL := -std=c17 $(BASE_FLAGS) $(C_WARNINGS) $(WERROR) $(FLAGS_$(VARIANT)) $(CFLAGS)

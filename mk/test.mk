@@ -1,20 +1,62 @@
-# Tests. `make check M=base/buf` runs one module's unit test.
-UNIT_C := $(sort $(wildcard tests/unit/*/test_*.c))
-UNIT_BIN := $(UNIT_C:tests/%.c=$(B)/tests/%)
+# SPDX-License-Identifier: Apache-2.0
+# Tests. `make check M=base/buf` builds and runs one module's unit test.
+# Unit suites run in the order of lib/LAYERS: the first red layer is the real one.
+LAYERS := $(shell sed -n 's/^\([a-z]*\):.*/\1/p' lib/LAYERS)
+UNIT_C := $(foreach l,$(LAYERS),$(sort $(wildcard tests/unit/$(l)/test_*.c)))
+UNIT_BIN := $(UNIT_C:%.c=$(B)/%)
+FUZZ_C := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+REPLAY_BIN := $(FUZZ_C:tests/fuzz/fuzz_%.c=$(B)/tests/fuzz/replay_%)
+FUZZ_BIN := $(FUZZ_C:%.c=$(B)/%)
+GOLDEN := $(sort $(wildcard tests/golden/test_*.sh tests/golden/test_*.py))
+INTEGRATION := $(sort $(wildcard tests/integration/test_*.sh tests/integration/test_*.py))
+# The gates look at the source, so one variant runs them.
+GATES := $(if $(filter release,$(VARIANT)),$(sort $(wildcard tools/check-* tests/support/test-gates)))
+RUN_TESTS := BIN_DIR=$(BIN_DIR) VARIANT=$(VARIANT) CC="$(CC)" TALLY="$(TALLY)" tests/support/run-tests
 
-$(B)/tests/%: $(B)/tests/%.o $(LIB)
-	$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -lcmocka -o $@
+$(B)/tests/%.o: CPPFLAGS_ALL += -Itests
+
+$(B)/tests/unit/%: $(B)/tests/unit/%.o $(LIB)
+	$(call quiet,LD)$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -lcmocka -o $@
 
 $(B)/tests/support/%: $(B)/tests/support/%.o $(LIB)
-	$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -o $@
+	$(call quiet,LD)$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -o $@
 
-.PHONY: all check
-all: $(LIB) $(BIN)
+$(B)/tests/bench/%: $(B)/tests/bench/%.o $(LIB)
+	$(call quiet,LD)$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -o $@
+
+$(B)/tests/fuzz/replay_%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o $(LIB)
+	$(call quiet,LD)$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -o $@
+
+$(B)/tests/fuzz/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(LIB)
+	$(call quiet,LD)$(CC) $(LDFLAGS_ALL) -fsanitize=fuzzer $^ $(LIBS) -o $@
+
+.PHONY: check unit-programs integration fuzz fuzz-smoke fuzz-programs test coverage
+unit-programs: $(UNIT_BIN) $(REPLAY_BIN)
+fuzz-programs: $(FUZZ_BIN)
 
 ifdef M
 check: $(B)/tests/unit/$(dir $(M))test_$(notdir $(M))
 	$<
 else
-check: $(UNIT_BIN)
-	for t in $(UNIT_BIN); do $$t || exit 1; done
+check: all unit-programs ## the fast tests and the gates; one module: M=layer/module
+	@$(RUN_TESTS) $(UNIT_BIN) $(REPLAY_BIN) $(GOLDEN) $(GATES)
 endif
+
+integration: all ## the tests with real servers, on this variant's programs
+	@$(RUN_TESTS) $(INTEGRATION)
+
+fuzz: ## fuzz one target: T=name SECONDS=60 (clang)
+	@$(MAKE) VARIANT=fuzz build/fuzz/tests/fuzz/fuzz_$(T)
+	@tests/support/fuzz-run build/fuzz/tests/fuzz/fuzz_$(T) $(or $(SECONDS),60)
+
+fuzz-smoke: ## fuzz every target for a few seconds (clang)
+	@$(MAKE) VARIANT=fuzz fuzz-programs
+	@$(RUN_TESTS) tests/support/fuzz-smoke
+
+coverage: ## line and branch coverage of format/, crypto/ and repo/
+	@rm -rf build/cov && $(MAKE) VARIANT=cov check
+	@for branches in '' --branches; do \
+		gcovr -r . $$branches --exclude-throw-branches -f 'lib/(format|crypto|repo)/' build/cov; done
+
+test: ## everything that CI checks; last line: N passed, N failed, N skipped
+	@tests/support/test-all "$(MAKE)"
