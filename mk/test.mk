@@ -10,7 +10,7 @@ FUZZ_BIN := $(FUZZ_C:%.c=$(B)/%)
 GOLDEN := $(sort $(wildcard tests/golden/test_*.sh tests/golden/test_*.py))
 INTEGRATION := $(sort $(wildcard tests/integration/test_*.sh tests/integration/test_*.py))
 # The gates look at the source, so one variant runs them.
-GATES := $(if $(filter release,$(VARIANT)),$(sort $(wildcard tools/check-* tests/support/test-gates)))
+GATES := $(if $(filter release,$(VARIANT)),$(sort $(wildcard tools/check-* tests/support/test-gates tests/support/test-runner)))
 RUN_TESTS := BIN_DIR=$(BIN_DIR) VARIANT=$(VARIANT) CC="$(CC)" TALLY="$(TALLY)" tests/support/run-tests
 
 $(B)/tests/%.o: CPPFLAGS_ALL += -Itests
