@@ -34,15 +34,17 @@ struct opt {
 	char letter;	  /* 0 = none */
 	enum opt_type type;
 	size_t offset; /* of the value in the command's option struct (offsetof) */
-	size_t given;  /* offset of a bool that tells it was given; OPT_NOT_TOLD = none */
-	uint64_t min, max; /* OPT_COUNT */
+	size_t given;  /* offset of a bool that tells it was given; OPT_NOT_TOLD or 0 (a
+			  row that leaves it out) = none, so no such bool is first */
+	uint64_t min, max; /* OPT_COUNT; max 0 = no limit */
 	const char *value; /* what the value is called in help: "FILE" */
 	const char *env;   /* environment variable that gives the default, or NULL */
 	const char *help;  /* one sentence for --help, no full stop */
 	const char *more;  /* further sentences for the man page, or NULL */
 	const char *const *choices; /* NULL, or the allowed words, NULL-terminated */
 	const char *complete;	    /* "file", "dir", or NULL: what the shell completes */
-	bool takes_rest; /* when given, remaining operands belong to it (only words: none) */
+	bool takes_rest; /* when given, all operands belong to it: their number is the
+				command's to check, `max_operands` does not hold */
 };
 #define OPT_NOT_TOLD ((size_t)-1)
 
@@ -63,8 +65,9 @@ struct cmd {
 	int (*run)(void *context, void *options, const struct strings *operands,
 		   struct err *err); /* 0 done; -1 error; or a documented exit code */
 	const char *summary;	     /* one line, no full stop */
-	const char *
-		description; /* paragraphs for --help and man, separated by blank lines */
+	/* Paragraphs for --help and man, separated by blank lines; lines that start with a
+	 * space stay as they are. */
+	const char *description;
 	const struct cmd_example *examples; /* ended by command NULL */
 };
 #define CMD_ANY ((unsigned)-1)
@@ -72,6 +75,7 @@ struct cmd {
 struct program {
 	const char *name; /* "quipu-backup" */
 	const char *version;
+	const char *date; /* of the version, "2026-11-25", for man pages; NULL = none */
 	const char *summary;
 	const char *description;
 	const struct cmd *const *commands; /* NULL-terminated */
@@ -79,26 +83,38 @@ struct program {
 					      start of each option struct */
 };
 
+/*
+ * --help (-h) and --version (-V) belong to every program without a row in its tables, and so
+ * does `help [VERB]`. Hidden, for the build: `[VERB] --generate man[:FILE]` (FILE is the
+ * `extra` of cmd_man()), bash, zsh, fish, tables (one line an option: verb or "-", name,
+ * letter, type, value, environment; tabs between).
+ */
 enum cmd_outcome {
-	CMD_RUN,	/* *ret_cmd, *ret_options and operands are ready */
-	CMD_HELP_SHOWN, /* text for stdout is in *ret_text: --help, --version, hidden
-			      "--generate man|bash|zsh|fish|tables" */
+	CMD_RUN,	/* cmd, options and operands are ready */
+	CMD_HELP_SHOWN, /* text is for stdout: --help, --version, --generate */
+};
+
+/* What argv says. Texts in options point into argv or the environment. */
+struct cmd_line {
+	enum cmd_outcome outcome;
+	const struct cmd *cmd; /* NULL with CMD_HELP_SHOWN */
+	void *options;	       /* owned: the struct that the command's tables fill */
+	struct strings operands;
+	struct buf text;
 };
 
 /*
  * Parses argv. Long options `--name value` and `--name=value`, unambiguous or not: no
  * abbreviations. Letters may be joined. `--` ends options. Options may stand before and
  * after operands and before the verb (common ones). A given environment variable fills what
- * is absent. Options that are repeated (but OPT_LIST) are an error. Errors are ERR_USAGE, one
- * line with "did you mean" as hint; never the whole help.
- * ret_options is allocated (options_len), caller frees with cmd_options_free().
+ * is absent, and then counts as given; an empty one counts as absent. Options that are
+ * repeated (but OPT_LIST) are an error, as are two options that take the operands. Errors
+ * are ERR_USAGE, one line with "did you mean" as hint; never the whole help.
+ * The caller releases *ret_line with the same program.
  */
 MUST_CHECK int cmd_parse(const struct program *program, int argc, char *const argv[],
-			 const struct cmd **ret_cmd, void **ret_options,
-			 struct strings *operands, enum cmd_outcome *ret_outcome,
-			 struct buf *ret_text, struct err *err);
-void cmd_options_free(const struct program *program, const struct cmd *cmd,
-		      void *options);
+			 struct cmd_line *ret_line, struct err *err);
+void cmd_line_release(const struct program *program, struct cmd_line *line);
 
 /* True when `--json` stands among the words before `--`: used to shape an error that
  * happens before parsing is over. */
@@ -107,8 +123,9 @@ bool cmd_wants_json(int argc, char *const argv[]);
 /* Texts from the tables. */
 void cmd_help(const struct program *program, const struct cmd *cmd, unsigned width,
 	      struct buf *text); /* cmd NULL = the program's overview */
-/* man: one page for the program (cmd NULL) or a verb; mdoc(7)/man(7) source. `extra` is text
- * from docs/man/NAME.md or empty. */
+/* man: one page for the program (cmd NULL) or a verb; man(7) source. `extra` is text from
+ * docs/man/NAME.md or empty: sections "## TITLE", "### Title", paragraphs, "- " lists, fenced
+ * code, `code`, **strong**; it stands before EXIT CODES. */
 void cmd_man(const struct program *program, const struct cmd *cmd, struct slice extra,
 	     struct buf *text);
 void cmd_completion_bash(const struct program *program, struct buf *text);

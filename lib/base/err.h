@@ -77,4 +77,11 @@ int err_exit_code(const struct err *err);
  * 0 < 3 < 2 < 1 < 10 < 12 < 14 < 13 < 15 < 130 < 143. */
 int err_worse_exit(int a, int b);
 
+/* Every documented exit code and what it means, as manuals print it; ended by meaning NULL. */
+struct err_exit {
+	const char *codes; /* "0", or "130, 143" */
+	const char *meaning;
+};
+const struct err_exit *err_exit_table(void);
+
 #endif

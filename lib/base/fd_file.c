@@ -84,7 +84,7 @@ static int read_to_end(int fd, const char *path, size_t max, struct buf *bytes,
 int file_read(const char *path, size_t max, struct buf *ret_bytes, struct err *err)
 {
 	CLEANUP(fd_closep) int fd = -1;
-	CLEANUP(buf_release) struct buf bytes;
+	CLEANUP(buf_release) struct buf bytes = {0};
 
 	buf_init(&bytes, max < BUF_MAX_DEFAULT / 2 ? 0 : max + 2 * READ_STEP);
 	if (open_for_read(path, &fd, err) < 0)

@@ -69,7 +69,7 @@ static void append_components(struct buf *absolute, const char *path)
 
 char *path_absolute(const char *path, struct err *err)
 {
-	CLEANUP(buf_release) struct buf absolute;
+	CLEANUP(buf_release) struct buf absolute = {0};
 	char cwd[PATH_MAX];
 
 	buf_init(&absolute, 0);

@@ -327,7 +327,7 @@ int process_run(const char *const *argv, size_t max, struct buf *ret_output,
 {
 	struct process_options options = {.argv = argv, .want_stdout = true};
 	CLEANUP(process_freep) struct process *process = NULL;
-	CLEANUP(buf_release) struct buf output;
+	CLEANUP(buf_release) struct buf output = {0};
 	int status;
 
 	buf_init(&output, max < BUF_MAX_DEFAULT / 2 ? 0 : max + 2 * (size_t)READ_STEP);

@@ -210,7 +210,7 @@ int process_spawn(const struct process_options *options, const int child_fds[sta
 		  pid_t *ret_pid, struct err *err)
 {
 	CLEANUP(mem_freep) char *program = NULL;
-	CLEANUP(vec_release) struct vec environment;
+	CLEANUP(vec_release) struct vec environment = {0};
 	struct image image = {.argv = options->argv};
 
 	vec_init(&environment, sizeof(char *));

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../../support/tempdir.h"
+#include "support/tempdir.h"
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/path.h"
