@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/rng.h"
+#include "format/encoding.h"
+
+static struct slice text_of(const char *string)
+{
+	return slice_of_string(string);
+}
+
+static void test_hex_encode__writes_lower_case(void **state)
+{
+	static const uint8_t bytes[] = {0x00, 0x1f, 0xab, 0xff};
+	char out[9];
+
+	(void)state;
+	assert_string_equal(hex_encode(slice_of(bytes, 4), out, sizeof(out)), "001fabff");
+}
+
+static void test_hex_encode__nothing_is_an_empty_string(void **state)
+{
+	char out[1] = {'x'};
+
+	(void)state;
+	assert_string_equal(hex_encode(slice_of(NULL, 0), out, sizeof(out)), "");
+}
+
+static void test_hex_append__adds_to_text(void **state)
+{
+	static const uint8_t bytes[] = {0xde, 0xad};
+	struct buf text;
+
+	(void)state;
+	buf_init(&text, 0);
+	buf_append_string(&text, "id ");
+	hex_append(&text, slice_of(bytes, 2));
+	assert_string_equal(buf_string(&text), "id dead");
+	buf_release(&text);
+}
+
+static void test_hex_decode__round_trips_every_byte(void **state)
+{
+	uint8_t all[256], back[256];
+	char text[513];
+
+	(void)state;
+	for (unsigned i = 0; i < 256; i++)
+		all[i] = (uint8_t)i;
+	hex_encode(slice_of(all, 256), text, sizeof(text));
+
+	struct err err = {0};
+
+	assert_int_equal(hex_decode(text_of(text), back, 256, &err), 0);
+	assert_memory_equal(all, back, 256);
+}
+
+static void check_hex_refused(const char *text, size_t len, const char *message)
+{
+	uint8_t out[8] = {7, 7, 7, 7, 7, 7, 7, 7};
+	struct err err = {0};
+
+	assert_int_equal(hex_decode(text_of(text), out, len, &err), -1);
+	assert_int_equal(err.code, ERR_CORRUPT);
+	assert_string_equal(err.msg, message);
+	assert_int_equal(out[0], 7);
+}
+
+static void test_hex_decode__refuses_other_length(void **state)
+{
+	(void)state;
+	check_hex_refused("abc", 2, "hex: expected 2 bytes as 4 digits, found 3");
+	check_hex_refused("abcdef", 2, "hex: expected 2 bytes as 4 digits, found 6");
+}
+
+static void test_hex_decode__refuses_upper_case(void **state)
+{
+	(void)state;
+	check_hex_refused("abCd", 2, "hex: character 3 is none of 0-9 a-f");
+}
+
+static void test_hex_decode__refuses_other_characters(void **state)
+{
+	(void)state;
+	check_hex_refused("0 00", 2, "hex: character 2 is none of 0-9 a-f");
+	check_hex_refused("g000", 2, "hex: character 1 is none of 0-9 a-f");
+}
+
+static void test_hex_decode_append__takes_what_is_there(void **state)
+{
+	struct buf bytes;
+	struct err err = {0};
+
+	(void)state;
+	buf_init(&bytes, 0);
+	assert_int_equal(hex_decode_append(text_of("6869"), 2, &bytes, &err), 0);
+	assert_string_equal(buf_string(&bytes), "hi");
+	buf_release(&bytes);
+}
+
+static void test_hex_decode_append__keeps_the_limit(void **state)
+{
+	struct buf bytes;
+	struct err err = {0};
+
+	(void)state;
+	buf_init(&bytes, 0);
+	assert_int_equal(hex_decode_append(text_of("686900"), 2, &bytes, &err), -1);
+	assert_int_equal(err.code, ERR_LIMIT);
+	assert_string_equal(err.msg, "hex: 3 bytes exceed the limit of 2");
+	assert_int_equal(bytes.len, 0);
+	buf_release(&bytes);
+}
+
+static void test_hex_decode_append__refuses_odd_length(void **state)
+{
+	struct buf bytes;
+	struct err err = {0};
+
+	(void)state;
+	buf_init(&bytes, 0);
+	assert_int_equal(hex_decode_append(text_of("686"), 2, &bytes, &err), -1);
+	assert_string_equal(err.msg, "hex: expected an even number of digits, found 3");
+	buf_release(&bytes);
+}
+
+static void check_base64(const char *plain, const char *expected)
+{
+	struct buf text, back;
+	struct err err = {0};
+
+	buf_init(&text, 0);
+	buf_init(&back, 0);
+	base64_append(&text, text_of(plain));
+	assert_string_equal(buf_string(&text), expected);
+	assert_int_equal(base64_decode_append(buf_slice(&text), 64, &back, &err), 0);
+	assert_string_equal(buf_string(&back), plain);
+	buf_release(&text);
+	buf_release(&back);
+}
+
+static void test_base64_append__matches_rfc_4648(void **state)
+{
+	(void)state;
+	check_base64("", "");
+	check_base64("f", "Zg==");
+	check_base64("fo", "Zm8=");
+	check_base64("foo", "Zm9v");
+	check_base64("foob", "Zm9vYg==");
+	check_base64("fooba", "Zm9vYmE=");
+	check_base64("foobar", "Zm9vYmFy");
+}
+
+static void test_base64_append__knows_all_64_digits(void **state)
+{
+	uint8_t bytes[48];
+	struct buf text;
+
+	(void)state;
+	for (uint32_t i = 0; i < 16; i++) {
+		uint32_t bits = (4 * i) << 18 | (4 * i + 1) << 12 | (4 * i + 2) << 6 |
+				(4 * i + 3);
+
+		bytes[3 * i] = (uint8_t)(bits >> 16);
+		bytes[3 * i + 1] = (uint8_t)(bits >> 8);
+		bytes[3 * i + 2] = (uint8_t)bits;
+	}
+	buf_init(&text, 0);
+	base64_append(&text, slice_of(bytes, 48));
+	assert_string_equal(buf_string(&text), "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef"
+					       "ghijklmnopqrstuvwxyz0123456789+/");
+	buf_release(&text);
+}
+
+static void check_base64_refused(const char *text, const char *message)
+{
+	struct buf bytes;
+	struct err err = {0};
+
+	buf_init(&bytes, 0);
+	buf_append_string(&bytes, "kept");
+	assert_int_equal(base64_decode_append(text_of(text), 64, &bytes, &err), -1);
+	assert_int_equal(err.code, ERR_CORRUPT);
+	assert_string_equal(err.msg, message);
+	assert_string_equal(buf_string(&bytes), "kept");
+	buf_release(&bytes);
+}
+
+static void test_base64_decode_append__refuses_missing_padding(void **state)
+{
+	(void)state;
+	check_base64_refused("Zg",
+			     "base64: ends after 2 characters inside a group of four");
+	check_base64_refused("Zg=",
+			     "base64: ends after 3 characters inside a group of four");
+}
+
+static void test_base64_decode_append__refuses_misplaced_padding(void **state)
+{
+	(void)state;
+	check_base64_refused("=g==", "base64: character 1 is not expected");
+	check_base64_refused("Zg=a", "base64: character 4 is not expected");
+	check_base64_refused("Zg==Zg==", "base64: character 5 is not expected");
+	check_base64_refused("Zm9v=", "base64: character 5 is not expected");
+}
+
+static void test_base64_decode_append__refuses_unused_bits(void **state)
+{
+	(void)state;
+	check_base64_refused("Zh==",
+			     "base64: unused bits before character 4 are not zero");
+	check_base64_refused("Zm9=",
+			     "base64: unused bits before character 4 are not zero");
+}
+
+static void test_base64_decode_append__refuses_other_characters(void **state)
+{
+	static const char others[] = "-_ \n\t.@[`{\x7f\x80\xff*,:";
+	char text[] = "AAAA";
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(others); i++) { /* with the NUL */
+		struct buf bytes;
+		struct err err = {0};
+
+		text[1] = others[i];
+		buf_init(&bytes, 0);
+		assert_int_equal(
+			base64_decode_append(slice_of(text, 4), 64, &bytes, &err), -1);
+		assert_string_equal(err.msg, "base64: character 2 is not expected");
+		buf_release(&bytes);
+	}
+}
+
+static void test_base64_decode_append__keeps_the_limit(void **state)
+{
+	struct buf bytes;
+	struct err err = {0};
+
+	(void)state;
+	buf_init(&bytes, 0);
+	assert_int_equal(base64_decode_append(text_of("Zm9vYg=="), 4, &bytes, &err), 0);
+	assert_int_equal(base64_decode_append(text_of("Zm9vYg=="), 3, &bytes, &err), -1);
+	assert_int_equal(err.code, ERR_LIMIT);
+	assert_string_equal(err.msg, "base64: 4 bytes exceed the limit of 3");
+	buf_release(&bytes);
+}
+
+static void test_base64_secret__round_trips_every_length(void **state)
+{
+	uint8_t bytes[100];
+	struct rng rng = rng_seeded(1);
+
+	(void)state;
+	rng_fill(&rng, bytes, sizeof(bytes));
+	for (size_t len = 0; len <= sizeof(bytes); len++) {
+		struct secret text, back;
+		struct err err = {0};
+
+		assert_int_equal(
+			base64_encode_secret(slice_of(bytes, len), 76, &text, &err), 0);
+		assert_int_equal(
+			base64_decode_secret(secret_slice(&text), 76, &back, &err), 0);
+		assert_int_equal(back.len, len);
+		assert_true(slice_equal(secret_slice(&back), slice_of(bytes, len)));
+		secret_release(&text);
+		secret_release(&back);
+	}
+}
+
+static void test_base64_encode_secret__breaks_lines(void **state)
+{
+	struct secret text;
+	struct err err = {0};
+
+	(void)state;
+	assert_int_equal(base64_encode_secret(text_of("foobar"), 6, &text, &err), 0);
+	assert_true(slice_equal(secret_slice(&text), text_of("Zm9vYm\nFy\n")));
+	secret_release(&text);
+}
+
+static void test_base64_encode_secret__one_line_without_break(void **state)
+{
+	struct secret text;
+	struct err err = {0};
+
+	(void)state;
+	assert_int_equal(base64_encode_secret(text_of("fooba"), 0, &text, &err), 0);
+	assert_true(slice_equal(secret_slice(&text), text_of("Zm9vYmE=")));
+	secret_release(&text);
+}
+
+static void test_base64_encode_secret__keeps_the_limit(void **state)
+{
+	struct secret text;
+	struct err err = {0};
+
+	(void)state;
+	assert_int_equal(base64_encode_secret(slice_of("", SECRET_MAX), 0, &text, &err),
+			 -1);
+	assert_int_equal(err.code, ERR_LIMIT);
+	assert_string_equal(err.msg, "base64: a secret of 1048576 bytes exceeds the "
+				     "limit of 262144");
+}
+
+static void check_secret_refused(const char *text, size_t line_len, const char *message)
+{
+	struct secret bytes = {.len = 77};
+	struct err err = {0};
+
+	assert_int_equal(base64_decode_secret(text_of(text), line_len, &bytes, &err), -1);
+	assert_int_equal(err.code, ERR_CORRUPT);
+	assert_string_equal(err.msg, message);
+	assert_int_equal(bytes.len, 77);
+}
+
+static void test_base64_decode_secret__refuses_long_lines(void **state)
+{
+	(void)state;
+	check_secret_refused("Zm9v\nZm9vZm9v\n", 4,
+			     "base64: a line exceeds 4 characters");
+}
+
+static void test_base64_decode_secret__refuses_breaks_in_one_line(void **state)
+{
+	(void)state;
+	check_secret_refused("Zm9v\n", 0, "base64: character 5 is not expected");
+}
+
+static void test_base64_decode_secret__error_holds_no_text(void **state)
+{
+	struct secret bytes;
+	struct err err = {0};
+
+	(void)state;
+	assert_int_equal(base64_decode_secret(text_of("c2VjcmV0!"), 0, &bytes, &err), -1);
+	assert_string_equal(err.msg, "base64: character 9 is not expected");
+	assert_string_equal(err.hint, "");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_hex_encode__writes_lower_case),
+		cmocka_unit_test(test_hex_encode__nothing_is_an_empty_string),
+		cmocka_unit_test(test_hex_append__adds_to_text),
+		cmocka_unit_test(test_hex_decode__round_trips_every_byte),
+		cmocka_unit_test(test_hex_decode__refuses_other_length),
+		cmocka_unit_test(test_hex_decode__refuses_upper_case),
+		cmocka_unit_test(test_hex_decode__refuses_other_characters),
+		cmocka_unit_test(test_hex_decode_append__takes_what_is_there),
+		cmocka_unit_test(test_hex_decode_append__keeps_the_limit),
+		cmocka_unit_test(test_hex_decode_append__refuses_odd_length),
+		cmocka_unit_test(test_base64_append__matches_rfc_4648),
+		cmocka_unit_test(test_base64_append__knows_all_64_digits),
+		cmocka_unit_test(test_base64_decode_append__refuses_missing_padding),
+		cmocka_unit_test(test_base64_decode_append__refuses_misplaced_padding),
+		cmocka_unit_test(test_base64_decode_append__refuses_unused_bits),
+		cmocka_unit_test(test_base64_decode_append__refuses_other_characters),
+		cmocka_unit_test(test_base64_decode_append__keeps_the_limit),
+		cmocka_unit_test(test_base64_secret__round_trips_every_length),
+		cmocka_unit_test(test_base64_encode_secret__breaks_lines),
+		cmocka_unit_test(test_base64_encode_secret__one_line_without_break),
+		cmocka_unit_test(test_base64_encode_secret__keeps_the_limit),
+		cmocka_unit_test(test_base64_decode_secret__refuses_long_lines),
+		cmocka_unit_test(test_base64_decode_secret__refuses_breaks_in_one_line),
+		cmocka_unit_test(test_base64_decode_secret__error_holds_no_text),
+	};
+
+	return cmocka_run_group_tests_name("encoding", tests, NULL, NULL);
+}
