@@ -41,7 +41,7 @@ enum file_write_mode {
 	FILE_REPLACE, /* atomically, by rename */
 };
 /* Writes beside the target, fsyncs file and directory, then links or renames: afterwards
- * the path holds all of it or what it held before. */
+ * the path holds all of it or what it held before. The umask cuts `mode`. */
 MUST_CHECK int file_write(const char *path, struct slice bytes, mode_t mode,
 			  enum file_write_mode how, struct err *err);
 
