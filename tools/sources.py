@@ -10,6 +10,19 @@ import sys
 PROGRAMS = ("backup", "restore", "dr", "plugin")
 EXEMPTIONS = "tools/exemptions.txt"
 
+# <header> of a wrapped library: where alone it may be included.
+FOREIGN_HOMES = {
+    "openssl/": ("lib/crypto/",),
+    "libpq-fe.h": ("lib/pg/",),
+    "jansson.h": ("lib/format/",),
+    "toml++/": ("lib/format/",),
+    "zstd.h": ("lib/format/",),
+    "archive.h": ("lib/format/",),
+    "archive_entry.h": ("lib/format/",),
+    "pthread.h": ("lib/base/",),
+    "curl/": ("lib/net/",),
+}
+
 
 def sources(*suffixes):
     """Paths of our C and C++ files with one of the suffixes, sorted."""

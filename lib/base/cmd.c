@@ -29,7 +29,7 @@ const struct opt CMD_OPT_GENERATE = {
 	.name = "generate",
 	.type = OPT_TEXT,
 	.given = OPT_NOT_TOLD,
-	.value = "man|bash|zsh|fish|tables",
+	.value = "man|bash|zsh|fish|tables|verbs",
 	.help = "write generated text for the build",
 };
 
@@ -261,6 +261,12 @@ void cmd_tables(const struct program *program, struct buf *text)
 		cmd_own_options(program->commands[i], &list);
 		add_lines(program->commands[i]->name, &list, text);
 	}
+}
+
+void cmd_verbs(const struct program *program, struct buf *text)
+{
+	for (size_t i = 0; program->commands[i] != NULL; i++)
+		buf_printf(text, "%s\n", program->commands[i]->name);
 }
 
 bool cmd_wants_json(int argc, char *const argv[])

@@ -87,7 +87,7 @@ struct program {
  * --help (-h) and --version (-V) belong to every program without a row in its tables, and so
  * does `help [VERB]`. Hidden, for the build: `[VERB] --generate man[:FILE]` (FILE is the
  * `extra` of cmd_man()), bash, zsh, fish, tables (one line an option: verb or "-", name,
- * letter, type, value, environment; tabs between).
+ * letter, type, value, environment; tabs between), verbs (one a line).
  */
 enum cmd_outcome {
 	CMD_RUN,	/* cmd, options and operands are ready */

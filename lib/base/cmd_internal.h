@@ -53,6 +53,8 @@ void cmd_joined_name(const struct program *program, const struct cmd *cmd, char 
 		     struct buf *text);
 /* One line an option, for `--generate tables`. */
 void cmd_tables(const struct program *program, struct buf *text);
+/* One line a verb, for `--generate verbs`: what has a man page of its own. */
+void cmd_verbs(const struct program *program, struct buf *text);
 
 /* --- words of argv (cmd_scan.c) --- */
 

@@ -38,6 +38,8 @@ static int generate(const struct cmd_scan *s, struct buf *text, struct err *err)
 		cmd_completion_fish(s->program, text);
 	else if (strcmp(what, "tables") == 0)
 		cmd_tables(s->program, text);
+	else if (strcmp(what, "verbs") == 0)
+		cmd_verbs(s->program, text);
 	else
 		return err_set(err, ERR_USAGE, "--generate: %s is not one of %s",
 			       quote_string(what, shown), CMD_OPT_GENERATE.value);

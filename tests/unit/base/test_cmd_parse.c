@@ -346,13 +346,15 @@ static void test_cmd_parse__generates_texts(void **state)
 		     "complete");
 	assert_shows("--generate tables", "-\trepo\tr\ttext\tURL\tQUIPU_SAMPLE_REPO\n",
 		     "\nrun\tthreads\t-\tcount\tN\t-\n");
+	assert_shows("--generate verbs", "run\n", "key add\n");
 }
 
 static void test_cmd_parse__refuses_to_generate_something_else(void **state)
 {
 	(void)state;
 	assert_refused("--generate html",
-		       "--generate: html is not one of man|bash|zsh|fish|tables", "");
+		       "--generate: html is not one of man|bash|zsh|fish|tables|verbs",
+		       "");
 }
 
 static void test_cmd_parse__man_takes_further_text_from_a_file(void **state)

@@ -12,10 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "support/tempdir.h"
 #include "base/fd.h"
 #include "base/fd_internal.h"
 #include "base/mem.h"
+#include "support/tempdir.h"
 
 static struct slice text(const char *string)
 {

@@ -12,11 +12,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "support/tempdir.h"
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/path_internal.h"
+#include "support/tempdir.h"
 
 typedef int open_fn(int dir_fd, const char *relative, int flags, mode_t mode);
 

@@ -12,9 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "support/tempdir.h"
 #include "base/fd.h"
 #include "base/process.h"
+#include "support/tempdir.h"
 
 #define SHELL(script)                                                                    \
 	(const char *const[])                                                            \

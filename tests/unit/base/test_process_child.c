@@ -12,9 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "support/tempdir.h"
 #include "base/fd.h"
 #include "base/process.h"
+#include "support/tempdir.h"
 
 static void output_of(const struct process_options *options, char *text, size_t size)
 {
