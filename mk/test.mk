@@ -8,6 +8,7 @@ FUZZ_C := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 REPLAY_BIN := $(FUZZ_C:tests/fuzz/fuzz_%.c=$(B)/tests/fuzz/replay_%)
 FUZZ_BIN := $(FUZZ_C:%.c=$(B)/%)
 GOLDEN := $(sort $(wildcard tests/golden/test_*.sh tests/golden/test_*.py))
+BENCH_BIN := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/bench/bench_*.c)))
 INTEGRATION := $(sort $(wildcard tests/integration/test_*.sh tests/integration/test_*.py))
 # The gates look at the source, so one variant runs them.
 GATES := $(if $(filter release,$(VARIANT)),$(sort $(wildcard tools/check-* tests/support/test-gates tests/support/test-runner)))
@@ -30,7 +31,7 @@ $(B)/tests/fuzz/replay_%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o $(LI
 $(B)/tests/fuzz/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(LIB)
 	$(call quiet,LD)$(CC) $(LDFLAGS_ALL) -fsanitize=fuzzer $^ $(LIBS) -o $@
 
-.PHONY: check unit-programs integration fuzz fuzz-smoke fuzz-programs test coverage
+.PHONY: check analyze bench unit-programs integration fuzz fuzz-smoke fuzz-programs test coverage
 unit-programs: $(UNIT_BIN) $(REPLAY_BIN)
 fuzz-programs: $(FUZZ_BIN)
 
@@ -52,6 +53,13 @@ fuzz: ## fuzz one target: T=name SECONDS=60 (clang)
 fuzz-smoke: ## fuzz every target for a few seconds (clang)
 	@$(MAKE) VARIANT=fuzz fuzz-programs
 	@$(RUN_TESTS) tests/support/fuzz-smoke
+
+bench: all $(BENCH_BIN) ## time the parts that matter
+	@for b in $(BENCH_BIN) $(sort $(wildcard tests/bench/bench_*.sh)); do $$b; done
+
+analyze: ## clang-tidy over the library and the programs (.clang-tidy)
+	@printf '%s\n' $(LIB_C) $(wildcard $(PROGRAM_DIRS:%=%/*.c)) | xargs -n 8 -P 2 sh -c \
+		'clang-tidy --quiet "$$@" -- -std=c17 -D_GNU_SOURCE -Ilib $(PKG_CFLAGS) 2>/dev/null' _
 
 coverage: ## line and branch coverage of format/, crypto/ and repo/
 	@rm -rf build/cov
