@@ -16,7 +16,10 @@ RUN_TESTS := BIN_DIR=$(BIN_DIR) VARIANT=$(VARIANT) CC="$(CC)" TALLY="$(TALLY)" t
 
 $(B)/tests/%.o: CPPFLAGS_ALL += -Itests
 
-$(B)/tests/unit/%: $(B)/tests/unit/%.o $(LIB)
+# What several unit tests share.
+UNIT_SUPPORT_O := $(B)/tests/support/record_sink.o
+
+$(B)/tests/unit/%: $(B)/tests/unit/%.o $(UNIT_SUPPORT_O) $(LIB)
 	$(call quiet,LD)$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -lcmocka -o $@
 
 $(B)/tests/support/%: $(B)/tests/support/%.o $(LIB)
