@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What toml.cc has done in C. */
+/* What toml_read.cc has done in C. */
 #ifndef FORMAT_TOML_INTERNAL_H
 #define FORMAT_TOML_INTERNAL_H
 

@@ -16,6 +16,9 @@
 #include <string>
 #include <vector>
 
+/* Not the shared library: its asserts could not be replaced as below. */
+#undef TOML_HEADER_ONLY
+#undef TOML_SHARED_LIB
 #define TOML_HEADER_ONLY       1
 #define TOML_EXCEPTIONS	       0
 #define TOML_MAX_NESTED_VALUES 32
