@@ -13,7 +13,7 @@ BIN := $(PROGRAM_DIRS:%=$(BIN_DIR)/quipu-%)
 all: $(BIN) $(LIB) ## build the library and the programs (build/bin/)
 
 $(B)/.needs: mk/flags.mk tools/packages.txt
-	@tools/build-needs "$(CC)" "$(CXX)" $(PACKAGES)
+	@tools/build-needs "$(CC)" "$(CXX)" $(PACKAGES) $(HEADER_PACKAGES)
 	@mkdir -p $(@D) && touch $@
 
 $(B)/%.o: %.c mk/flags.mk | $(B)/.needs

@@ -26,7 +26,9 @@ FLAGS_fuzz := -O1 -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-reco
 LINK_release := -pie -Wl,-z,relro,-z,now
 
 # Without pkg-config or a library this stays empty; tools/build-needs then says what is missing.
-PACKAGES := libcrypto libzstd libarchive libpq jansson libacl tomlplusplus
+PACKAGES := libcrypto libzstd libarchive libpq jansson libacl
+# Headers only: no flags wanted (those of pkg-config ask for its shared library), but it must be there.
+HEADER_PACKAGES := tomlplusplus
 PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null | sed 's/-I/-isystem /g')
 LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lstdc++ -lm
 
