@@ -96,6 +96,10 @@ MUST_CHECK int value_get_table(const struct value *table, const char *key,
  * out, and array indexes ("jobs[2].name") stand only where there is no line. */
 const char *value_place(const struct value *value, char out[VALUE_PLACE_MAX]);
 
+/* The same for the place of the i-th key of a table. */
+const char *value_key_place(const struct value *table, size_t i,
+			    char out[VALUE_PLACE_MAX]);
+
 /* Sets an error at a node: "PLACE: message". Returns -1. */
 int value_error(const struct value *value, struct err *err, const char *format, ...)
 	PRINTF_LIKE(3, 4);

@@ -38,30 +38,31 @@ static void append_path(struct buf *path, const struct value *value, bool indexe
 }
 
 /* Deep trees only come from our own building; parsers stop at VALUE_DEPTH_MAX. */
-static void append_place(struct buf *place, const struct value *value)
+static void append_place(struct buf *place, const struct value *value,
+			 struct value_span span)
 {
 	const char *file_name = value_file(value);
 	char quoted[QUOTE_TEXT_MAX];
 	struct buf path;
 
 	buf_init(&path, 0);
-	append_path(&path, value, value->span.line == 0);
+	append_path(&path, value, span.line == 0);
 	if (file_name[0] != '\0')
 		buf_append_string(place, quote_string(file_name, quoted));
-	if (value->span.line != 0)
-		buf_printf(place, "%s%u:%u", place->len > 0 ? ":" : "", value->span.line,
-			   value->span.column);
+	if (span.line != 0)
+		buf_printf(place, "%s%u:%u", place->len > 0 ? ":" : "", span.line,
+			   span.column);
 	if (path.len > 0)
 		buf_printf(place, "%s%s", place->len > 0 ? ": " : "", buf_string(&path));
 	buf_release(&path);
 }
 
-const char *value_place(const struct value *value, char out[VALUE_PLACE_MAX])
+static const char *place_at(const struct value *value, struct value_span span, char *out)
 {
 	struct buf place;
 
 	buf_init(&place, 0);
-	append_place(&place, value);
+	append_place(&place, value, span);
 	if (place.len < VALUE_PLACE_MAX)
 		memcpy(out, buf_string(&place), place.len + 1);
 	else
@@ -69,6 +70,17 @@ const char *value_place(const struct value *value, char out[VALUE_PLACE_MAX])
 			       buf_string(&place));
 	buf_release(&place);
 	return out;
+}
+
+const char *value_place(const struct value *value, char out[VALUE_PLACE_MAX])
+{
+	return place_at(value, value->span, out);
+}
+
+const char *value_key_place(const struct value *table, size_t i,
+			    char out[VALUE_PLACE_MAX])
+{
+	return place_at(value_at(table, i), value_key_span(table, i), out);
 }
 
 int value_error(const struct value *value, struct err *err, const char *format, ...)
