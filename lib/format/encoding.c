@@ -234,6 +234,7 @@ MUST_CHECK int base64_decode_append(struct slice text, size_t max, struct buf *r
 MUST_CHECK int base64_encode_secret(struct slice bytes, size_t line_len,
 				    struct secret *ret_text, struct err *err)
 {
+	/* So twice the text's length, a '\n' after each character, still fits. */
 	if (bytes.len > SECRET_MAX / 4)
 		return err_set(err, ERR_LIMIT,
 			       "base64: a secret of %zu bytes exceeds the limit of %d",
@@ -244,9 +245,6 @@ MUST_CHECK int base64_encode_secret(struct slice bytes, size_t line_len,
 	uint8_t quantum[4];
 	size_t at = 0, line = 0;
 
-	if (n_breaks > SECRET_MAX - len)
-		return err_set(err, ERR_LIMIT, "base64: %zu lines exceed the limit",
-			       n_breaks);
 	secret_init(ret_text, len + n_breaks);
 	for (size_t i = 0; i < len; i++) {
 		size_t from = i / 4 * 3;

@@ -66,7 +66,7 @@ static const char *message_of(const json_error_t *error)
 {
 	switch (json_error_code(error)) {
 	case json_error_out_of_memory:
-		abort();
+		abort(); /* uncovered: lack of memory */
 	case json_error_premature_end_of_input:
 		return "the document ends too early";
 	case json_error_end_of_input_expected:

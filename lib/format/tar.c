@@ -68,9 +68,8 @@ static la_ssize_t take_bytes(struct archive *archive, void *state, const void *d
 
 static void must(int result)
 {
-	/* Set-up cannot fail but for lack of memory. */
 	if (result != ARCHIVE_OK)
-		abort();
+		abort(); /* uncovered: set-up fails for lack of memory only */
 }
 
 struct tar_writer *tar_new(tar_write_fn *write, void *state)
@@ -82,7 +81,7 @@ struct tar_writer *tar_new(tar_write_fn *write, void *state)
 	tar->archive = archive_write_new();
 	tar->locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
 	if (tar->archive == NULL || tar->locale == (locale_t)0)
-		abort(); /* this locale is built into the C library */
+		abort(); /* uncovered: lack of memory; the C library has the locale */
 	must(archive_write_set_format_pax(tar->archive));
 	must(archive_write_set_format_option(tar->archive, "pax", "xattrheader",
 					     "SCHILY"));
@@ -211,7 +210,7 @@ static struct archive_entry *new_entry(const struct tar_entry *entry)
 	struct archive_entry *to = archive_entry_new();
 
 	if (to == NULL)
-		abort();
+		abort(); /* uncovered: lack of memory */
 	archive_entry_set_pathname(to, entry->path);
 	set_kind(to, entry);
 	archive_entry_set_perm(to, entry->mode & 07777);

@@ -199,7 +199,7 @@ struct value *convert_untold(const document &doc, const toml::node &from, unsign
 	case toml::node_type::none:
 		break;
 	}
-	return value_new_null(); /* toml++ never makes such a node */
+	return value_new_null(); /* uncovered: toml++ never makes such a node */
 }
 
 struct value *convert(const document &doc, const toml::node &from, unsigned depth)
@@ -297,6 +297,6 @@ extern "C" MUST_CHECK int toml_parse(struct slice text, const char *file_name, s
 			return fail_at_confusion(doc);
 		}
 	} catch (...) {
-		abort(); /* out of memory */
+		abort(); /* uncovered: lack of memory */
 	}
 }

@@ -44,9 +44,8 @@ struct zstd_encoder {
 
 static void set_parameter(ZSTD_CCtx *context, ZSTD_cParameter name, int value)
 {
-	/* All our values are within zstd's bounds; a failure is our bug. */
 	if (ZSTD_isError(ZSTD_CCtx_setParameter(context, name, value)))
-		abort();
+		abort(); /* uncovered: all our values are within zstd's bounds */
 }
 
 /* From level 9 on zstd would take 13 to 70 MB for blobs of 4 MiB. Tables of a million entries
@@ -64,7 +63,7 @@ static ZSTD_CCtx *new_context(int level)
 	ZSTD_CCtx *context = ZSTD_createCCtx();
 
 	if (context == NULL)
-		abort();
+		abort(); /* uncovered: lack of memory, or our bug */
 	set_parameter(context, ZSTD_c_compressionLevel, level);
 	cap_tables(context, level);
 	set_parameter(context, ZSTD_c_contentSizeFlag, 1);
@@ -110,7 +109,7 @@ size_t zstd_encoder_memory(const struct zstd_encoder *encoder)
 static void reset(ZSTD_CCtx *context)
 {
 	if (ZSTD_isError(ZSTD_CCtx_reset(context, ZSTD_reset_session_only)))
-		abort();
+		abort(); /* uncovered: lack of memory, or our bug */
 }
 
 /* 0 when the destination was too small. */
@@ -119,7 +118,7 @@ static size_t length_or_zero(size_t code)
 	if (!ZSTD_isError(code))
 		return code;
 	if (ZSTD_getErrorCode(code) != ZSTD_error_dstSize_tooSmall)
-		abort();
+		abort(); /* uncovered: lack of memory, or our bug */
 	return 0;
 }
 
@@ -160,7 +159,7 @@ static size_t compress_pieces(ZSTD_CCtx *context, const struct slice pieces[],
 	size_t left = 0;
 
 	if (ZSTD_isError(ZSTD_CCtx_setPledgedSrcSize(context, len)))
-		abort();
+		abort(); /* uncovered: lack of memory, or our bug */
 	for (size_t i = 0; i < n_pieces; i++) {
 		bool last = i + 1 == n_pieces;
 		ZSTD_inBuffer in = {.src = pieces[i].data, .size = pieces[i].len};
@@ -169,7 +168,7 @@ static size_t compress_pieces(ZSTD_CCtx *context, const struct slice pieces[],
 			left = ZSTD_compressStream2(context, out, &in,
 						    last ? ZSTD_e_end : ZSTD_e_continue);
 			if (ZSTD_isError(left))
-				abort();
+				abort(); /* uncovered: lack of memory, or our bug */
 			if (out->pos == out->size && (left > 0 || in.pos < in.size))
 				return 0;
 		} while (in.pos < in.size || (last && left > 0));
@@ -215,7 +214,7 @@ struct zstd_decoder *zstd_decoder_new(void)
 
 	decoder->context = ZSTD_createDCtx();
 	if (decoder->context == NULL)
-		abort();
+		abort(); /* uncovered: lack of memory, or our bug */
 	return decoder;
 }
 

@@ -332,6 +332,31 @@ static void test_base64_decode_secret__refuses_breaks_in_one_line(void **state)
 	check_secret_refused("Zm9v\n", 0, "base64: character 5 is not expected");
 }
 
+static void test_base64_decode_secret__keeps_the_limit(void **state)
+{
+	static const char text[SECRET_MAX + 1];
+	struct secret bytes;
+	struct err err = {0};
+
+	(void)state;
+	assert_int_equal(
+		base64_decode_secret(slice_of(text, sizeof(text)), 0, &bytes, &err), -1);
+	assert_int_equal(err.code, ERR_LIMIT);
+	assert_string_equal(err.msg, "base64: text of 1048577 characters exceeds the "
+				     "limit of 1048576");
+}
+
+static void test_base64_encode_secret__breaks_after_each_character(void **state)
+{
+	struct secret text;
+	struct err err = {0};
+
+	(void)state;
+	assert_int_equal(base64_encode_secret(slice_of("f", 1), 1, &text, &err), 0);
+	assert_true(slice_equal(secret_slice(&text), text_of("Z\ng\n=\n=\n")));
+	secret_release(&text);
+}
+
 static void test_base64_decode_secret__error_holds_no_text(void **state)
 {
 	struct secret bytes;
@@ -369,6 +394,8 @@ int main(void)
 		cmocka_unit_test(test_base64_encode_secret__keeps_the_limit),
 		cmocka_unit_test(test_base64_decode_secret__refuses_long_lines),
 		cmocka_unit_test(test_base64_decode_secret__refuses_breaks_in_one_line),
+		cmocka_unit_test(test_base64_decode_secret__keeps_the_limit),
+		cmocka_unit_test(test_base64_encode_secret__breaks_after_each_character),
 		cmocka_unit_test(test_base64_decode_secret__error_holds_no_text),
 	};
 

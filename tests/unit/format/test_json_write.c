@@ -10,6 +10,7 @@
 #include <math.h>
 
 #include "format/json.h"
+#include "format/value_internal.h"
 
 struct fixture {
 	struct buf text;
@@ -224,6 +225,16 @@ static void test_json_write_value__gives_the_text_back(void **state)
 	value_free(value);
 }
 
+static void test_json_write_value__dates_are_strings(void **state)
+{
+	struct fixture *f = *state;
+	struct value *value = value_new_datetime("2026-11-25");
+
+	json_write_value(&f->w, value);
+	assert_string_equal(buf_string(&f->text), "\"2026-11-25\"");
+	value_free(value);
+}
+
 static void test_json_writer__knows_what_each_level_is(void **state)
 {
 	struct fixture *f = *state;
@@ -269,6 +280,7 @@ int main(void)
 		TEST(test_json_write_hex__writes_digits),
 		TEST(test_json_write_raw__embeds_a_value),
 		TEST(test_json_write_value__gives_the_text_back),
+		TEST(test_json_write_value__dates_are_strings),
 		TEST(test_json_writer__knows_what_each_level_is),
 		TEST(test_json_write__reaches_64_levels),
 	};

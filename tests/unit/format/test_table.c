@@ -375,6 +375,70 @@ static void test_table_decode__wants_tables(void **state)
 	check_finding(f, 1, "c.toml:3:8: job: expected a table, found an integer", NULL);
 }
 
+static void test_table_decode__other_types(void **state)
+{
+	struct fixture *f = *state;
+
+	decode(f, "url = 1.5\nmode = true\nlimits.upload = []\n[[job]]\nname = \"a\"\n"
+		  "files = \"/a\"\ntags = []\nevery = true\ndry = \"no\"\n");
+	assert_int_equal(findings_count(&f->findings), 7);
+	check_finding(f, 0, "c.toml:1:7: url: expected a string, found a number", NULL);
+	check_finding(f, 1, "c.toml:2:8: mode: expected a string, found a boolean", NULL);
+	check_finding(f, 2,
+		      "c.toml:3:17: limits.upload: expected a text with a unit, found an "
+		      "array",
+		      NULL);
+	check_finding(
+		f, 3,
+		"c.toml:6:9: job.files: expected an array of strings, found a string",
+		NULL);
+	check_finding(f, 4,
+		      "c.toml:7:8: job.tags: expected a table of strings, found an "
+		      "array",
+		      NULL);
+	check_finding(
+		f, 5,
+		"c.toml:8:9: job.every: expected a text with a unit, found a boolean",
+		NULL);
+	check_finding(f, 6, "c.toml:9:7: job.dry: expected true or false, found a string",
+		      NULL);
+}
+
+static void test_table_decode__refuses_nul_characters(void **state)
+{
+	struct fixture *f = *state;
+	struct value *value = value_new_table();
+
+	value_set(value, "url", value_new_text(slice_of("a\0b", 3)));
+	table_decode(&config_table, value, &f->config, &f->findings);
+	check_finding(f, 0, "url: expected a string without NUL characters", NULL);
+	assert_null(f->config.url);
+	value_free(value);
+}
+
+static void test_table_decode__texts_have_defaults(void **state)
+{
+	static const struct field fields[] = {
+		{.key = "name", .type = FIELD_TEXT, .offset = 0, .fallback = "unnamed"},
+		{0},
+	};
+	static const struct table table = {fields, sizeof(char *), NULL};
+	struct fixture *f = *state;
+	struct value *value = value_new_table();
+	char *name;
+
+	memset(&f->config, 0, sizeof(f->config));
+	table_decode(&table, value, &name, &f->findings);
+	assert_string_equal(name, "unnamed");
+	table_release(&table, &name);
+	value_set(value, "name", value_new_string("given"));
+	table_decode(&table, value, &name, &f->findings);
+	assert_string_equal(name, "given");
+	table_release(&table, &name);
+	assert_int_equal(findings_count(&f->findings), 0);
+	value_free(value);
+}
+
 static void test_table_decode__root_must_be_a_table(void **state)
 {
 	struct fixture *f = *state;
@@ -412,6 +476,9 @@ int main(void)
 		TEST(test_table_decode__maps_have_places),
 		TEST(test_table_decode__runs_checks),
 		TEST(test_table_decode__wants_tables),
+		TEST(test_table_decode__other_types),
+		TEST(test_table_decode__refuses_nul_characters),
+		TEST(test_table_decode__texts_have_defaults),
 		TEST(test_table_decode__root_must_be_a_table),
 	};
 

@@ -516,6 +516,42 @@ static void test_tar_write__returns_the_callback_s_error(void **state)
 	mem_free(content);
 }
 
+static void test_tar_begin__returns_the_callback_s_error(void **state)
+{
+	struct fixture *f = *state;
+	struct err err = {0};
+	int result = 0;
+
+	f->fail_after = 1;
+	for (int i = 0; i < 30 && result == 0; i++)
+		result = tar_begin(
+			f->tar, &(struct tar_entry){.path = "d", .type = TAR_DIRECTORY},
+			&err);
+	assert_int_equal(result, -1);
+	assert_string_equal(err.msg, "stdout: no space");
+	assert_int_equal(
+		tar_begin(f->tar, &(struct tar_entry){.path = "d", .type = TAR_DIRECTORY},
+			  &err),
+		-1);
+	assert_string_equal(err.msg, "tar: the archive has failed before");
+	assert_int_equal(tar_end(f->tar, &err), -1);
+	assert_string_equal(err.msg, "tar: the archive has failed before");
+}
+
+static void test_tar_begin__refuses_sizes_beyond_63_bits(void **state)
+{
+	struct fixture *f = *state;
+	struct err err = {0};
+
+	assert_int_equal(tar_begin(f->tar,
+				   &(struct tar_entry){.path = "f",
+						       .type = TAR_FILE,
+						       .size = UINT64_MAX},
+				   &err),
+			 -1);
+	assert_string_equal(err.msg, "f: tar: the file is too large");
+}
+
 static void test_tar_close__fails_after_a_failure(void **state)
 {
 	struct fixture *f = *state;
@@ -580,6 +616,7 @@ static void test_tar_abandon__between_entries_writes_no_end(void **state)
 	tar_abandon(tar);
 	assert_int_equal(f->bytes.len, 0); /* the first record was not full */
 	tar_abandon(NULL);
+	tar_abandonp(&f->tar);
 }
 
 static void test_tar_begin__is_the_same_in_any_locale(void **state)
@@ -635,6 +672,8 @@ int main(void)
 		TEST(test_tar_write__refuses_more_than_the_size),
 		TEST(test_tar_end__refuses_less_than_the_size),
 		TEST(test_tar_write__returns_the_callback_s_error),
+		TEST(test_tar_begin__returns_the_callback_s_error),
+		TEST(test_tar_begin__refuses_sizes_beyond_63_bits),
 		TEST(test_tar_close__fails_after_a_failure),
 		TEST(test_tar_close__returns_the_callback_s_error),
 		TEST(test_tar_abandon__writes_no_end),

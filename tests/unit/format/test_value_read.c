@@ -154,6 +154,45 @@ static void test_value_as_uint__refuses_negative(void **state)
 	value_free(value);
 }
 
+static void test_value_as__refuses_other_types(void **state)
+{
+	struct value *value = value_new_null();
+	struct slice bytes;
+	uint64_t count;
+	bool flag;
+	struct err err = {0};
+
+	(void)state;
+	assert_int_equal(value_as_uint(value, &count, &err), -1);
+	assert_string_equal(err.msg, "expected an integer, found null");
+	assert_int_equal(value_as_bytes(value, &bytes, &err), -1);
+	assert_string_equal(err.msg, "expected a string, found null");
+	assert_int_equal(value_as_bool(value, &flag, &err), -1);
+	assert_string_equal(err.msg, "expected a boolean, found null");
+	value_free(value);
+}
+
+static void test_value_get__names_absent_keys(void **state)
+{
+	struct value *table = value_new_table();
+	const struct value *child;
+	int64_t integer;
+	uint64_t count;
+	bool flag;
+	struct err err = {0};
+
+	(void)state;
+	assert_int_equal(value_get_int(table, "i", &integer, &err), -1);
+	assert_string_equal(err.msg, "key \"i\" is missing");
+	assert_int_equal(value_get_uint(table, "u", &count, &err), -1);
+	assert_string_equal(err.msg, "key \"u\" is missing");
+	assert_int_equal(value_get_bool(table, "b", &flag, &err), -1);
+	assert_string_equal(err.msg, "key \"b\" is missing");
+	assert_int_equal(value_get_array(table, "a", &child, &err), -1);
+	assert_string_equal(err.msg, "key \"a\" is missing");
+	value_free(table);
+}
+
 static void test_value_as_double__takes_integers(void **state)
 {
 	struct value *value = value_new_int(-3);
@@ -232,6 +271,8 @@ int main(void)
 		TEST(test_value_error__works_without_any_place),
 		TEST(test_value_place__is_cut),
 		TEST(test_value_as_uint__refuses_negative),
+		TEST(test_value_as__refuses_other_types),
+		TEST(test_value_get__names_absent_keys),
 		TEST(test_value_as_double__takes_integers),
 		TEST(test_value_as_text__refuses_nul),
 		TEST(test_value_get__reads_every_type),

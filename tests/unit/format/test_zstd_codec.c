@@ -299,6 +299,18 @@ static void test_zstd_encoder_compress__high_levels_round_trip(void **state)
 	zstd_encoder_free(encoder);
 }
 
+static void test_zstd_codec_free__takes_null(void **state)
+{
+	struct zstd_encoder *encoder = NULL;
+	struct zstd_decoder *decoder = NULL;
+
+	(void)state;
+	zstd_encoder_freep(&encoder);
+	zstd_decoder_freep(&decoder);
+	assert_null(encoder);
+	assert_null(decoder);
+}
+
 static void check_refused(struct fixture *f, struct slice frame, size_t raw_len,
 			  const char *message)
 {
@@ -435,6 +447,7 @@ int main(void)
 		TEST(test_zstd_encoder_compress__high_levels_round_trip),
 		TEST(test_zstd_encoder_memory__does_not_grow_with_blobs),
 		TEST(test_zstd_encoder_memory__is_what_the_header_says),
+		TEST(test_zstd_codec_free__takes_null),
 		TEST(test_zstd_decoder_decompress__refuses_other_length),
 		TEST(test_zstd_decoder_decompress__refuses_trailing_bytes),
 		TEST(test_zstd_decoder_decompress__refuses_cut_frame),
