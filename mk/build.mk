@@ -34,7 +34,7 @@ $(LIB): $(LIB_O)
 define program_rule
 $(BIN_DIR)/quipu-$(1): $$(patsubst %.c,$(B)/%.o,$$(sort $$(wildcard $(1)/*.c))) $(LIB)
 	@mkdir -p $$(@D)
-	$$(call quiet,LD)$(CC) $(LDFLAGS_ALL) $$^ $(LIBS) -o $$@
+	$$(call quiet,LD)$(CXX) $(LDFLAGS_ALL) $$^ $(LIBS) -o $$@
 endef
 $(foreach p,$(PROGRAM_DIRS),$(eval $(call program_rule,$(p))))
 

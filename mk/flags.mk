@@ -31,9 +31,10 @@ PACKAGES := libcrypto libzstd libarchive libpq jansson libacl
 # Headers only: no flags wanted (those of pkg-config ask for its shared library), but it must be there.
 HEADER_PACKAGES := tomlplusplus
 PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null | sed 's/-I/-isystem /g')
-LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lstdc++ -lm
+LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm
 
 CPPFLAGS_ALL := -Ilib -I$(B)/gen $(PKG_CFLAGS) -MMD -MP
 CFLAGS_ALL := -std=c17 $(BASE_FLAGS) $(C_WARNINGS) $(WERROR) $(FLAGS_$(VARIANT)) $(CFLAGS)
 CXXFLAGS_ALL := -std=c++17 $(BASE_FLAGS) $(WARNINGS) $(WERROR) $(FLAGS_$(VARIANT)) $(CXXFLAGS)
+# The C++ compiler links: clang's UBSan run-time for the one C++ file comes only so.
 LDFLAGS_ALL := $(FLAGS_$(VARIANT)) $(LINK_$(VARIANT)) -pthread $(LDFLAGS)

@@ -20,19 +20,19 @@ $(B)/tests/%.o: CPPFLAGS_ALL += -Itests
 UNIT_SUPPORT_O := $(B)/tests/support/record_sink.o
 
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(UNIT_SUPPORT_O) $(LIB)
-	$(call quiet,LD)$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -lcmocka -o $@
+	$(call quiet,LD)$(CXX) $(LDFLAGS_ALL) $^ $(LIBS) -lcmocka -o $@
 
 $(B)/tests/support/%: $(B)/tests/support/%.o $(LIB)
-	$(call quiet,LD)$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -o $@
+	$(call quiet,LD)$(CXX) $(LDFLAGS_ALL) $^ $(LIBS) -o $@
 
 $(B)/tests/bench/%: $(B)/tests/bench/%.o $(LIB)
-	$(call quiet,LD)$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -o $@
+	$(call quiet,LD)$(CXX) $(LDFLAGS_ALL) $^ $(LIBS) -o $@
 
 $(B)/tests/fuzz/replay_%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o $(LIB)
-	$(call quiet,LD)$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -o $@
+	$(call quiet,LD)$(CXX) $(LDFLAGS_ALL) $^ $(LIBS) -o $@
 
 $(B)/tests/fuzz/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(LIB)
-	$(call quiet,LD)$(CC) $(LDFLAGS_ALL) -fsanitize=fuzzer $^ $(LIBS) -o $@
+	$(call quiet,LD)$(CXX) $(LDFLAGS_ALL) -fsanitize=fuzzer $^ $(LIBS) -o $@
 
 .PHONY: check analyze bench unit-programs integration fuzz fuzz-smoke fuzz-programs test coverage
 unit-programs: $(UNIT_BIN) $(REPLAY_BIN)
