@@ -24,7 +24,6 @@ FLAGS_tsan := -O1 -fsanitize=thread -fPIE
 FLAGS_cov := -O0 --coverage -fPIE
 FLAGS_fuzz := -O1 -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined
 LINK_release := -pie -Wl,-z,relro,-z,now
-LINK_fuzz := -fsanitize-link-c++-runtime # for toml++ under UBSan
 
 # Without pkg-config or a library this stays empty; tools/build-needs then says what is missing.
 PACKAGES := libcrypto libzstd libarchive libpq jansson libacl
