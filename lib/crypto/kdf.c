@@ -34,6 +34,7 @@ void kdf_hkdf(struct slice secret, struct slice salt, struct slice info, size_t 
 	EVP_KDF_CTX *ctx;
 
 	assert(out_len > 0 && out_len <= HKDF_OUT_MAX);
+	assert(info.len <= KDF_INFO_MAX); /* OpenSSL 3.0 refuses more than 2,048 */
 	ossl_must(kdf != NULL);
 	ctx = EVP_KDF_CTX_new(kdf);
 	ossl_must(ctx != NULL);

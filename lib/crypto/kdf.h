@@ -8,7 +8,8 @@
 #include "base/err.h"
 #include "base/secret.h"
 
-/* out_len <= 255 * 32. */
+/* Asserted: 0 < out_len <= 255 * 32; info is a label and a few fields, not input of any size. */
+enum { KDF_INFO_MAX = 1024 };
 void kdf_hkdf(struct slice secret, struct slice salt, struct slice info, size_t out_len,
 	      struct secret *ret_key);
 
