@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Finished files get their names in batches: one syncfs() puts the content and metadata of
+ * thousands on disk, where an fsync() for each would wait for the disk thousands of times.
+ * After a crash a name may be lost, never a name without its content. Whoever finishes the
+ * last file of a batch does this while others go on writing.
+ */
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/quote.h"
+#include "files/file_sink_internal.h"
+
+struct batch_file {
+	uint64_t record; /* the order of the walk: neighbours share a directory */
+	uint32_t file;
+};
+
+static int compare_records(const void *a, const void *b)
+{
+	uint64_t x = ((const struct batch_file *)a)->record;
+	uint64_t y = ((const struct batch_file *)b)->record;
+
+	return x < y ? -1 : x > y;
+}
+
+static void take_batch(struct file_sink *sink, struct vec *ret_batch)
+{
+	LOCKED(sink->mutex);
+	vec_init(ret_batch, sizeof(struct batch_file));
+	for (size_t i = 0; i < sink->finished.n; i++) {
+		uint32_t file = *(const uint32_t *)vec_at(&sink->finished, i);
+		const struct sink_file *state = vec_at(&sink->files, file);
+		struct batch_file item = {.record = state->record, .file = file};
+
+		vec_push(ret_batch, &item);
+	}
+	vec_clear(&sink->finished);
+}
+
+static int forget_file(struct file_sink *sink, uint32_t file, struct err *err)
+{
+	struct sink_file *state;
+
+	LOCKED(sink->mutex);
+	state = vec_at(&sink->files, file);
+	state->slot = SINK_SLOT_FREE;
+	state->next_free = sink->first_free;
+	sink->first_free = file;
+	sink->counts.files++;
+	if (--sink->n_in_flight > 0)
+		return 0;
+	return spill_clear(sink->files_spill, err); /* nobody's record is left in it */
+}
+
+static int name_file(struct file_sink *sink, struct sink_parent *parent, uint32_t file,
+		     struct err *err)
+{
+	char temp[SINK_TEMP_NAME_MAX];
+	struct sink_record record;
+	const char *name;
+	int fd, result;
+
+	if (sink_read_record(sink, file, &record, err) < 0)
+		return -1;
+	result = sink_parent_open(sink, parent, record.path, &fd, &name, err);
+	if (result == 0)
+		result = sink_rename(sink, fd, sink_temp_name(sink, name, temp),
+				     record.path, err);
+	sink_record_release(&record);
+	return result < 0 ? -1 : forget_file(sink, file, err);
+}
+
+static int name_files(struct file_sink *sink, const struct vec *batch, struct err *err)
+{
+	struct sink_parent parent = {.fd = -1};
+	int result = 0;
+
+	for (size_t i = 0; i < batch->n && result == 0; i++) {
+		const struct batch_file *item = vec_at(batch, i);
+
+		result = name_file(sink, &parent, item->file, err);
+	}
+	sink_parent_close(&parent);
+	return result;
+}
+
+int sink_commit(struct file_sink *sink, struct err *err)
+{
+	CLEANUP(vec_release) struct vec batch;
+	char quoted[QUOTE_TEXT_MAX];
+
+	take_batch(sink, &batch);
+	if (batch.n == 0)
+		return 0;
+	if (cancel_check(sink->cancel, err) < 0)
+		return -1;
+	vec_sort(&batch, compare_records);
+	if (syncfs(sink->target_fd) < 0) {
+		err_set_errno(err, errno, "cannot sync target %s",
+			      quote_string(sink->target, quoted));
+		return sink_note_failure(sink, err);
+	}
+	return name_files(sink, &batch, err);
+}
