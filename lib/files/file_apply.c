@@ -77,25 +77,36 @@ static int set_xattr(const struct target *target, const struct xattr *xattr)
 	return fsetxattr(target->fd, xattr->name, xattr->value, xattr->value_len, 0);
 }
 
-/* The target directory's default ACL may have given the file one that it never had. */
-static void remove_inherited_acl(const struct target *target)
+static bool has_xattr(const struct entry *entry, const char *name)
 {
-	static const char name[] = "system.posix_acl_access";
-	const struct vec *xattrs = &target->entry->xattrs;
+	for (size_t i = 0; i < entry->xattrs.n; i++)
+		if (strcmp(((const struct xattr *)vec_at(&entry->xattrs, i))->name,
+			   name) == 0)
+			return true;
+	return false;
+}
+
+/* The default ACL of a directory that was there before may have given the new file one that
+ * it never had. Hardly ever there, so a failure means nothing. */
+static void remove_inherited_acls(const struct target *target)
+{
+	static const char access[] = "system.posix_acl_access";
+	static const char inherited[] = "system.posix_acl_default";
 
 	if (target->proc[0] != '\0')
 		return;
-	for (size_t i = 0; i < xattrs->n; i++)
-		if (strcmp(((const struct xattr *)vec_at(xattrs, i))->name, name) == 0)
-			return;
-	(void)fremovexattr(target->fd, name); /* hardly ever there */
+	if (!has_xattr(target->entry, access))
+		(void)fremovexattr(target->fd, access);
+	if (target->entry->type == ENTRY_DIRECTORY &&
+	    !has_xattr(target->entry, inherited))
+		(void)fremovexattr(target->fd, inherited);
 }
 
 static void apply_xattrs(const struct target *target)
 {
 	const struct vec *xattrs = &target->entry->xattrs;
 
-	remove_inherited_acl(target);
+	remove_inherited_acls(target);
 	for (size_t i = 0; i < xattrs->n; i++) {
 		const struct xattr *xattr = vec_at(xattrs, i);
 		CLEANUP(mem_freep) char *what = NULL;

@@ -144,7 +144,7 @@ static int begin(struct file_sink *sink, const struct place *place,
 	}
 	if (sink_file_add(sink, place->path, place->entry, fd, ret_file, err) < 0) {
 		close(fd);
-		return -1;
+		return sink_note_failure(sink, err);
 	}
 	*ret_answer = continues ? FILE_SINK_CONTINUE : FILE_SINK_WRITE;
 	return 0;

@@ -128,7 +128,7 @@ static int copy_first(struct pair *pair, struct err *err)
 	file_apply_open(&sink->apply, to, &record->entry, record->path);
 	if (fd_sync(to, err) < 0)
 		return err_wrap(err, "%s", record->path);
-	sink->counts.copies++;
+	sink_count(sink, &sink->counts.copies);
 	return 0;
 }
 
@@ -159,7 +159,7 @@ static int make_pair(struct pair *pair, struct err *err)
 		return -1;
 	(void)unlinkat(pair->parent_fd, pair->temp, 0); /* an earlier run's, if at all */
 	if (linkat(pair->first_fd, pair->first_name, pair->parent_fd, pair->temp, 0) == 0)
-		sink->counts.links++;
+		sink_count(sink, &sink->counts.links);
 	else if (!may_copy(errno))
 		return fail_pair(pair, "link", err);
 	else if (copy_first(pair, err) < 0)

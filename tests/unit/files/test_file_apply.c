@@ -176,6 +176,31 @@ static void test_file_apply_open__counts_attributes_that_fail(void **state)
 	world_release(&world);
 }
 
+static void test_file_apply_open__removes_inherited_acls(void **state)
+{
+	/* version 2; owner rwx, user 1 rw-, group r-x, mask rwx, other r-x */
+	static const uint8_t acl[] = {
+		2, 0, 0,   0,	1,   0,	  7,  0, 255, 255, 255, 255, 2,	  0,  6,
+		0, 1, 0,   0,	0,   4,	  0,  5, 0,   255, 255, 255, 255, 16, 0,
+		7, 0, 255, 255, 255, 255, 32, 0, 5,   0,   255, 255, 255, 255};
+	struct world world;
+	uint8_t found[64];
+
+	if (setxattr(*state, "system.posix_acl_default", acl, sizeof(acl), 0) < 0) {
+		print_message("the file system has no ACLs\n");
+		skip();
+	}
+	world_init(&world, state);
+	assert_true(getxattr(world.path, "system.posix_acl_access", found,
+			     sizeof(found)) > 0);
+	apply(&world);
+	assert_int_equal(
+		getxattr(world.path, "system.posix_acl_access", found, sizeof(found)),
+		-1);
+	assert_int_equal(tree_stat(*state, "f").st_mode & 07777, 0640);
+	world_release(&world);
+}
+
 static void test_file_apply_path__reaches_the_link_itself(void **state)
 {
 	struct world world;
@@ -228,6 +253,7 @@ int main(void)
 		tempdir_test(test_file_apply_open__gives_no_setuid_of_another_owner),
 		tempdir_test(test_file_apply_open__sets_capabilities_after_the_owner),
 		tempdir_test(test_file_apply_open__counts_attributes_that_fail),
+		tempdir_test(test_file_apply_open__removes_inherited_acls),
 		tempdir_test(test_file_apply_path__reaches_the_link_itself),
 		tempdir_test(test_file_apply_path__sets_the_mode_of_a_fifo),
 	};
