@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Opening packs: the directory with D's keys (writers too), blobs with an epoch's key. */
+#ifndef REPO_PACK_READER_H
+#define REPO_PACK_READER_H
+
+#include "format/zstd_codec.h"
+#include "repo/pack_format.h"
+
+/* "packs/3f/3f2a…" */
+enum { PACK_KEY_LEN = 80 };
+void pack_key(const uint8_t name[static 32], char out[static PACK_KEY_LEN]);
+/* The reverse; false when the key is not a pack's. */
+bool pack_key_parse(const char *key, uint8_t ret_name[static 32]);
+
+/*
+ * Reads trailer and directory of the object `key` of `size` bytes in up to three ranged gets,
+ * checks the writer's signature and that its certificate verifies under the owner (a
+ * certificate in the key log; revoked ones are refused with ERR_ALARM). ERR_CORRUPT otherwise.
+ */
+MUST_CHECK int pack_directory_load(const struct repo *repo, const struct dedup_keys *keys,
+				   const char *key, uint64_t size,
+				   struct pack_header *ret_header,
+				   uint8_t ret_header_hash[static 32],
+				   struct pack_directory *ret_directory, struct err *err);
+
+/* The key of one pack, unwrapped. */
+struct pack_opener;
+
+/* Unwraps with the epoch's private key and checks the commitment: ERR_CORRUPT. */
+MUST_CHECK int pack_opener_new(const struct repo_identity *identity, struct slice header,
+			       const struct dh_private *epoch_key,
+			       struct pack_opener **ret_opener, struct err *err);
+void pack_opener_free(struct pack_opener *opener);
+const uint8_t *pack_opener_header_hash(const struct pack_opener *opener);
+
+/*
+ * Opens one sealed blob: tag, encoding, exact raw length, and, by `hmac` under the blob-id
+ * key, its id. Replaces the content of *ret_bytes. Not thread-safe per opener.
+ */
+MUST_CHECK int pack_opener_blob(struct pack_opener *opener, struct slice sealed,
+				const struct blob_entry *entry, uint32_t number,
+				struct hmac *hmac, struct zstd_decoder *decoder,
+				struct buf *scratch, struct buf *ret_bytes, struct err *err);
+
+#endif
