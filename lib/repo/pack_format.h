@@ -4,6 +4,7 @@
 #ifndef REPO_PACK_FORMAT_H
 #define REPO_PACK_FORMAT_H
 
+#include "base/cursor.h"
 #include "base/vec.h"
 #include "crypto/sign.h"
 #include "repo/index.h"
@@ -31,7 +32,8 @@ struct pack_header {
 	uint8_t directory_salt[32];
 };
 
-void pack_header_encode(const struct pack_header *header, uint8_t out[static PACK_HEADER_LEN]);
+void pack_header_encode(const struct pack_header *header,
+			uint8_t out[static PACK_HEADER_LEN]);
 MUST_CHECK int pack_header_decode(struct slice bytes, struct pack_header *ret_header,
 				  struct err *err);
 
@@ -44,7 +46,8 @@ struct pack_directory {
 
 void pack_directory_release(struct pack_directory *directory);
 void pack_directory_encode(const struct pack_directory *directory, struct buf *out);
-MUST_CHECK int pack_directory_decode(struct slice bytes, struct pack_directory *ret_directory,
+MUST_CHECK int pack_directory_decode(struct slice bytes,
+				     struct pack_directory *ret_directory,
 				     struct err *err);
 /* The bytes that the directory's signature covers. */
 void pack_directory_signed_bytes(const struct pack_directory *directory,

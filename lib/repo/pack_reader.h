@@ -3,6 +3,7 @@
 #ifndef REPO_PACK_READER_H
 #define REPO_PACK_READER_H
 
+#include "crypto/hash.h"
 #include "format/zstd_codec.h"
 #include "repo/pack_format.h"
 
@@ -40,6 +41,7 @@ const uint8_t *pack_opener_header_hash(const struct pack_opener *opener);
 MUST_CHECK int pack_opener_blob(struct pack_opener *opener, struct slice sealed,
 				const struct blob_entry *entry, uint32_t number,
 				struct hmac *hmac, struct zstd_decoder *decoder,
-				struct buf *scratch, struct buf *ret_bytes, struct err *err);
+				struct buf *scratch, struct buf *ret_bytes,
+				struct err *err);
 
 #endif
