@@ -50,7 +50,7 @@ void buf_append_slice(struct buf *buf, struct slice bytes);
 void buf_append_string(struct buf *buf, const char *string);
 void buf_append_byte(struct buf *buf, uint8_t byte);
 void buf_printf(struct buf *buf, const char *format, ...) PRINTF_LIKE(2, 3);
-void buf_vprintf(struct buf *buf, const char *format, va_list ap);
+void buf_vprintf(struct buf *buf, const char *format, va_list ap) PRINTF_LIKE(2, 0);
 MUST_CHECK int buf_append_checked(struct buf *buf, const void *data, size_t len,
 				  const char *what,
 				  struct err *err); /* ERR_LIMIT past max */
