@@ -28,6 +28,9 @@ struct store_driver {
 	void (*close)(void *state);
 };
 
+/* The grammar of store.h; a listing skips names that break it. */
+bool store_key_valid(const char *key);
+
 /* Wraps driver state (taken over) into a store. `url` is copied. */
 struct store *store_new(const struct store_driver *driver, void *state, const char *url);
 

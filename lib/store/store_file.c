@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One file an object. A put writes a file without a name (O_TMPFILE), syncs it, and links it to
+ * its key: the name appears with all of the content or not at all, and link() itself is the
+ * conditional create. Where the file system has no O_TMPFILE, a named temporary file does the
+ * same; its name is outside the grammar of keys, so a listing never shows it. Directories that
+ * got an entry are synced before a put returns. Everything is opened beneath the root, never
+ * through a symbolic link.
+ */
+#include "store/store_file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "base/quote.h"
+#include "base/vec.h"
+#include "store/store_driver.h"
+
+enum { DIRECTORY_MODE = 0700, OBJECT_MODE = 0400 };
+
+struct file_store {
+	int root;
+	struct rng *rng;
+};
+
+static int sync_directory(int root, const char *relative, struct err *err)
+{
+	CLEANUP(fd_closep) int fd = -1;
+
+	if (path_open_beneath(root, relative, O_RDONLY | O_DIRECTORY, 0, &fd, err) < 0)
+		return -1;
+	return fd_sync(fd, err);
+}
+
+/* Makes the directories of `key` and syncs every one that may have got a new entry. */
+static int make_parents(int root, const char *key, struct err *err)
+{
+	CLEANUP(mem_freep) char *directory = path_dirname(key);
+
+	if (path_mkdir_beneath(root, directory, DIRECTORY_MODE, err) < 0)
+		return -1;
+	for (char *slash = directory + strlen(directory); slash != NULL;
+	     slash = strrchr(directory, '/')) {
+		*slash = '\0';
+		if (sync_directory(root, directory, err) < 0)
+			return -1;
+	}
+	return sync_directory(root, "", err);
+}
+
+static int open_parent(int root, const char *key, int *ret_fd, const char **ret_name,
+		       struct err *err)
+{
+	struct err first = {0};
+
+	if (path_open_parent_beneath(root, key, ret_fd, ret_name, &first) == 0)
+		return 0;
+	if (first.code != ERR_NOT_FOUND) {
+		*err = first;
+		return -1;
+	}
+	if (make_parents(root, key, err) < 0)
+		return -1;
+	return path_open_parent_beneath(root, key, ret_fd, ret_name, err);
+}
+
+/* A file to write into: without a name if possible (temp_name is ""), else a named one. */
+static int open_temp(struct file_store *store, int parent, char temp_name[static 64],
+		     int *ret_fd, struct err *err)
+{
+	int fd = openat(parent, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, OBJECT_MODE);
+
+	temp_name[0] = '\0';
+	if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT)) {
+		uint64_t serial;
+
+		rng_fill(store->rng, &serial, sizeof(serial));
+		(void)snprintf(temp_name, 64, FILE_TEMP_PREFIX "%016jx",
+			       (uintmax_t)serial);
+		fd = openat(parent, temp_name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC,
+			    OBJECT_MODE);
+	}
+	if (fd < 0)
+		return err_set_errno(err, errno, "create a file");
+	*ret_fd = fd;
+	return 0;
+}
+
+static int give_name(int parent, const char *temp_name, int fd, const char *name,
+		     enum store_put_mode mode, struct err *err)
+{
+	char path[64];
+	int result;
+
+	if (mode == STORE_PUT_REPLACE && temp_name[0] != '\0')
+		result = renameat(parent, temp_name, parent, name);
+	else if (temp_name[0] != '\0')
+		result = linkat(parent, temp_name, parent, name, 0);
+	else {
+		(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		result = linkat(AT_FDCWD, path, parent, name, AT_SYMLINK_FOLLOW);
+	}
+	if (result == 0)
+		return 0;
+	if (errno == EEXIST)
+		return err_set(err, ERR_EXISTS, "exists already");
+	return err_set_errno(err, errno, "give the file its name");
+}
+
+/* link() cannot replace, so a nameless file gets a temporary name first. */
+static int replace(struct file_store *store, int parent, int fd, const char *name,
+		   struct err *err)
+{
+	char temp_name[64];
+	uint64_t serial;
+
+	rng_fill(store->rng, &serial, sizeof(serial));
+	(void)snprintf(temp_name, sizeof(temp_name), FILE_TEMP_PREFIX "%016jx",
+		       (uintmax_t)serial);
+	if (give_name(parent, "", fd, temp_name, STORE_PUT_NEW, err) < 0)
+		return -1;
+	if (give_name(parent, temp_name, fd, name, STORE_PUT_REPLACE, err) == 0)
+		return 0;
+	(void)unlinkat(parent, temp_name, 0); /* the first error is the one that counts */
+	return -1;
+}
+
+static int put_in(struct file_store *store, int parent, const char *name,
+		  struct slice bytes, const struct store_put_options *options,
+		  struct err *err)
+{
+	CLEANUP(fd_closep) int fd = -1;
+	char temp_name[64];
+	int result = -1;
+
+	if (open_temp(store, parent, temp_name, &fd, err) < 0)
+		return -1;
+	if (fd_write_all(fd, bytes.data, bytes.len, err) == 0 && fd_sync(fd, err) == 0)
+		result = options->mode == STORE_PUT_REPLACE && temp_name[0] == '\0'
+				 ? replace(store, parent, fd, name, err)
+				 : give_name(parent, temp_name, fd, name, options->mode,
+					     err);
+	if (temp_name[0] != '\0')
+		(void)unlinkat(parent, temp_name, 0); /* gone already after a rename */
+	return result;
+}
+
+static int file_put(void *state, const char *key, struct slice bytes,
+		    const struct store_put_options *options, struct err *err)
+{
+	struct file_store *store = state;
+	CLEANUP(fd_closep) int parent = -1;
+	CLEANUP(mem_freep) char *directory = path_dirname(key);
+	const char *name;
+
+	if (open_parent(store->root, key, &parent, &name, err) < 0 ||
+	    put_in(store, parent, name, bytes, options, err) < 0)
+		return err_wrap(err, "put %s", key);
+	return sync_directory(store->root, strcmp(directory, ".") == 0 ? "" : directory,
+			      err);
+}
+
+/* Opens an object; what is not a regular file is as good as absent. */
+static int open_object(const struct file_store *store, const char *key, int *ret_fd,
+		       struct store_info *ret_info, struct err *err)
+{
+	CLEANUP(fd_closep) int fd = -1;
+	struct stat st;
+
+	if (path_open_beneath(store->root, key, O_RDONLY | O_NONBLOCK, 0, &fd, err) < 0)
+		return -1;
+	if (fstat(fd, &st) < 0)
+		return err_set_errno(err, errno, "%s", key);
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, ERR_NOT_FOUND, "%s: not a regular file", key);
+	*ret_info = (struct store_info){
+		.size = (uint64_t)st.st_size,
+		.modified_nsec =
+			(int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec,
+		.is_latest = true,
+	};
+	*ret_fd = fd;
+	fd = -1;
+	return 0;
+}
+
+static int file_get_range(void *state, const char *key, uint64_t offset, size_t len,
+			  uint8_t *to, struct err *err)
+{
+	CLEANUP(fd_closep) int fd = -1;
+	struct store_info info;
+
+	if (open_object(state, key, &fd, &info, err) < 0)
+		return -1;
+	if (fd_pread_exact(fd, offset, to, len, err) < 0)
+		return err_wrap(err, "%s", key);
+	return 0;
+}
+
+static int file_get(void *state, const char *key, const char *version, size_t max,
+		    struct buf *ret_bytes, struct err *err)
+{
+	CLEANUP(fd_closep) int fd = -1;
+	struct store_info info;
+
+	if (version[0] != '\0')
+		return err_set(err, ERR_NOT_FOUND, "%s: no version %s", key, version);
+	if (open_object(state, key, &fd, &info, err) < 0)
+		return -1;
+	if (info.size > max)
+		return err_set(err, ERR_LIMIT, "%s: %ju bytes, expected at most %zu", key,
+			       (uintmax_t)info.size, max);
+	buf_clear(ret_bytes);
+	if (fd_pread_exact(fd, 0, buf_extend(ret_bytes, (size_t)info.size),
+			   (size_t)info.size, err) < 0)
+		return err_wrap(err, "%s", key);
+	return 0;
+}
+
+static int file_head(void *state, const char *key, struct store_info *ret_info,
+		     struct err *err)
+{
+	CLEANUP(fd_closep) int fd = -1;
+
+	return open_object(state, key, &fd, ret_info, err);
+}
+
+struct listing {
+	const struct file_store *store;
+	store_each_fn *each;
+	void *arg;
+	uint64_t *foreign;
+};
+
+/* Names in a directory; directories end in '/', so that sorting gives the order of keys. */
+static int read_names(const struct listing *listing, const char *directory,
+		      struct strings *names, struct err *err)
+{
+	int fd = -1;
+
+	if (path_open_beneath(listing->store->root, directory, O_RDONLY | O_DIRECTORY, 0,
+			      &fd, err) < 0)
+		return -1;
+	DIR *stream = fdopendir(fd);
+	if (stream == NULL) {
+		int error_number = errno;
+
+		(void)close(fd);
+		return err_set_errno(err, error_number, "list %s", directory);
+	}
+	errno = 0;
+	for (struct dirent *d = readdir(stream); d != NULL; d = readdir(stream)) {
+		struct stat st;
+
+		if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0 ||
+		    fstatat(fd, d->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		if (!store_key_valid(d->d_name) ||
+		    strncmp(d->d_name, FILE_TEMP_PREFIX, strlen(FILE_TEMP_PREFIX)) == 0 ||
+		    (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))) {
+			++*listing->foreign;
+			continue;
+		}
+		CLEANUP(mem_freep)
+		char *name =
+			mem_printf("%s%s", d->d_name, S_ISDIR(st.st_mode) ? "/" : "");
+		strings_add(names, name);
+		errno = 0;
+	}
+	(void)closedir(stream); /* only read */
+	strings_sort(names);
+	return 0;
+}
+
+static int list_directory(const struct listing *listing, const char *directory,
+			  struct err *err);
+
+static int list_name(const struct listing *listing, const char *directory,
+		     const char *name, struct err *err)
+{
+	CLEANUP(mem_freep)
+	char *key =
+		mem_printf("%s%s%s", directory, directory[0] != '\0' ? "/" : "", name);
+	size_t len = strlen(key);
+	struct store_info info;
+	struct err gone = {0};
+
+	if (len > STORE_KEY_MAX) {
+		++*listing->foreign;
+		return 0;
+	}
+	if (key[len - 1] == '/') {
+		key[len - 1] = '\0';
+		return list_directory(listing, key, err);
+	}
+	if (file_head((void *)(uintptr_t)listing->store, key, &info, &gone) == 0)
+		return listing->each(listing->arg, key, &info, err);
+	if (gone.code == ERR_NOT_FOUND) /* deleted since the names were read */
+		return 0;
+	*err = gone;
+	return -1;
+}
+
+/* Recursion ends at STORE_KEY_MAX / 2 levels, since every level adds two bytes to the key. */
+static int list_directory(const struct listing *listing, const char *directory,
+			  struct err *err)
+{
+	struct strings names;
+	int result;
+
+	strings_init(&names);
+	result = read_names(listing, directory, &names, err);
+	for (size_t i = 0; result == 0 && i < strings_count(&names); i++)
+		result = list_name(listing, directory, strings_at(&names, i), err);
+	strings_release(&names);
+	return result;
+}
+
+static int file_list(void *state, const char *prefix, store_each_fn *each, void *arg,
+		     uint64_t *ret_foreign, struct err *err)
+{
+	struct listing listing = {
+		.store = state, .each = each, .arg = arg, .foreign = ret_foreign};
+	size_t len = strlen(prefix);
+	CLEANUP(mem_freep) char *directory = mem_strndup(prefix, len > 0 ? len - 1 : 0);
+	CLEANUP(fd_closep) int fd = -1;
+	struct err absent = {0};
+
+	*ret_foreign = 0;
+	if (path_open_beneath(listing.store->root, directory, O_RDONLY | O_DIRECTORY, 0,
+			      &fd, &absent) < 0) {
+		if (absent.code == ERR_NOT_FOUND)
+			return 0;
+		*err = absent;
+		return -1;
+	}
+	return list_directory(&listing, directory, err);
+}
+
+static int file_versions(void *state, const char *key, store_each_fn *each, void *arg,
+			 struct err *err)
+{
+	struct store_info info;
+
+	if (file_head(state, key, &info, err) < 0)
+		return -1;
+	return each(arg, key, &info, err);
+}
+
+static int file_remove(void *state, const char *key, const char *version, struct err *err)
+{
+	struct file_store *store = state;
+	CLEANUP(fd_closep) int parent = -1;
+	const char *name;
+	struct err absent = {0};
+
+	(void)version;
+	if (path_open_parent_beneath(store->root, key, &parent, &name, &absent) < 0) {
+		if (absent.code == ERR_NOT_FOUND)
+			return 0;
+		*err = absent;
+		return -1;
+	}
+	if (unlinkat(parent, name, 0) < 0 && errno != ENOENT)
+		return err_set_errno(err, errno, "delete %s", key);
+	return 0;
+}
+
+static struct store_features file_features(const void *state)
+{
+	(void)state;
+	return (struct store_features){.conditional_put = true};
+}
+
+static void file_close(void *state)
+{
+	struct file_store *store = state;
+
+	(void)close(store->root);
+	mem_free(store);
+}
+
+int store_file_open(const char *directory, const char *url, bool create, struct rng *rng,
+		    struct store **ret_store, struct err *err)
+{
+	static const struct store_driver driver = {
+		.name = "file",
+		.put = file_put,
+		.get_range = file_get_range,
+		.get = file_get,
+		.head = file_head,
+		.list = file_list,
+		.versions = file_versions,
+		.remove = file_remove,
+		.features = file_features,
+		.close = file_close,
+	};
+	if (create && directory_create(directory, DIRECTORY_MODE, err) < 0)
+		return err_wrap(err, "%s", url);
+	int root = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return err_set(err, ERR_NO_REPO, "no repository at %s: %s", url,
+			       errno == ENOENT ? "the directory does not exist"
+					       : "not a directory");
+	if (root < 0)
+		return err_set_errno(err, errno, "%s", url);
+	struct file_store *store = mem_zalloc(sizeof(*store));
+	store->root = root;
+	store->rng = rng;
+	*ret_store = store_new(&driver, store, url);
+	return 0;
+}

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One contract, every driver. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/pool.h"
+#include "base/process.h"
+#include "store/store.h"
+#include "store/store_driver.h"
+
+struct place {
+	struct store *store;
+	struct clock clock;
+	struct rng rng;
+	char directory[64];
+};
+
+static int setup_memory(void **state)
+{
+	struct place *place = mem_zalloc(sizeof(*place));
+
+	place->clock = clock_system();
+	place->store = store_memory_new(&place->clock);
+	*state = place;
+	return 0;
+}
+
+static int setup_file(void **state)
+{
+	struct place *place = mem_zalloc(sizeof(*place));
+	struct err err = {0};
+	char url[128];
+
+	place->rng = rng_system();
+	(void)snprintf(place->directory, sizeof(place->directory),
+		       "/tmp/quipu-store-XXXXXX");
+	if (mkdtemp(place->directory) == NULL)
+		return -1;
+	(void)snprintf(url, sizeof(url), "file://%s/repo", place->directory);
+	*state = place;
+	return store_open(url, true, &place->rng, &place->store, &err);
+}
+
+static int teardown(void **state)
+{
+	struct place *place = *state;
+	const char *const argv[] = {"rm", "-rf", "--", place->directory, NULL};
+	struct err err = {0};
+	struct buf output = {0};
+	int result = 0;
+
+	buf_init(&output, 0);
+	store_free(place->store);
+	if (place->directory[0] != '\0')
+		result = process_run(argv, 1024, &output, NULL, &err);
+	buf_release(&output);
+	mem_free(place);
+	return result;
+}
+
+static int put(struct store *store, const char *key, const char *text,
+	       enum store_put_mode mode, struct err *err)
+{
+	struct store_put_options options = {.mode = mode};
+
+	return store_put(store, key, slice_of_string(text), &options, err);
+}
+
+static void expect_content(struct store *store, const char *key, const char *text)
+{
+	struct err err = {0};
+	struct buf buf;
+
+	buf_init(&buf, 0);
+	if (store_get(store, key, 1024, &buf, &err) < 0)
+		fail_msg("%s", err.msg);
+	assert_string_equal(buf_string(&buf), text);
+	buf_release(&buf);
+}
+
+static void test_store_put__creates_once(void **state)
+{
+	struct store *store = ((struct place *)*state)->store;
+	struct err err = {0};
+
+	assert_int_equal(put(store, "packs/3f/aa", "one", STORE_PUT_NEW, &err), 0);
+	assert_int_equal(put(store, "packs/3f/aa", "two", STORE_PUT_NEW, &err), -1);
+	assert_int_equal(err.code, ERR_EXISTS);
+	assert_non_null(strstr(err.msg, "packs/3f/aa"));
+	expect_content(store, "packs/3f/aa", "one");
+	assert_int_equal(put(store, "leases/x", "one", STORE_PUT_NEW, &err), 0);
+	assert_int_equal(put(store, "leases/x", "two", STORE_PUT_REPLACE, &err), 0);
+	assert_int_equal(put(store, "leases/y", "new", STORE_PUT_REPLACE, &err), 0);
+	expect_content(store, "leases/x", "two");
+	expect_content(store, "leases/y", "new");
+}
+
+static void test_store_get_range__is_exact(void **state)
+{
+	struct store *store = ((struct place *)*state)->store;
+	struct err err = {0};
+	uint8_t bytes[3];
+
+	assert_int_equal(put(store, "a", "0123456789", STORE_PUT_NEW, &err), 0);
+	assert_int_equal(store_get_range(store, "a", 7, 3, bytes, &err), 0);
+	assert_memory_equal(bytes, "789", 3);
+	assert_int_equal(store_get_range(store, "a", 8, 3, bytes, &err), -1);
+	assert_int_equal(err.code, ERR_CORRUPT);
+	assert_int_equal(store_get_range(store, "b", 0, 3, bytes, &err), -1);
+	assert_int_equal(err.code, ERR_NOT_FOUND);
+}
+
+static void test_store_get__refuses_more_than_the_maximum(void **state)
+{
+	struct store *store = ((struct place *)*state)->store;
+	struct err err = {0};
+	struct buf buf;
+
+	buf_init(&buf, 0);
+	assert_int_equal(put(store, "a", "0123456789", STORE_PUT_NEW, &err), 0);
+	assert_int_equal(store_get(store, "a", 9, &buf, &err), -1);
+	assert_int_equal(err.code, ERR_LIMIT);
+	assert_int_equal(put(store, "empty", "", STORE_PUT_NEW, &err), 0);
+	expect_content(store, "empty", "");
+	buf_release(&buf);
+}
+
+static int collect(void *arg, const char *key, const struct store_info *info,
+		   struct err *err)
+{
+	(void)err;
+	buf_printf(arg, "%s:%ju ", key, (uintmax_t)info->size);
+	return 0;
+}
+
+static void test_store_list__is_in_the_order_of_keys(void **state)
+{
+	struct store *store = ((struct place *)*state)->store;
+	struct err err = {0};
+	struct buf text;
+
+	buf_init(&text, 0);
+	assert_int_equal(put(store, "a/b", "1", STORE_PUT_NEW, &err), 0);
+	assert_int_equal(put(store, "a-b/x", "22", STORE_PUT_NEW, &err), 0);
+	assert_int_equal(put(store, "a0", "333", STORE_PUT_NEW, &err), 0);
+	assert_int_equal(put(store, "a/a/z", "", STORE_PUT_NEW, &err), 0);
+	assert_int_equal(store_list(store, "", collect, &text, NULL, &err), 0);
+	assert_string_equal(buf_string(&text), "a-b/x:2 a/a/z:0 a/b:1 a0:3 ");
+	buf_clear(&text);
+	assert_int_equal(store_list(store, "a/", collect, &text, NULL, &err), 0);
+	assert_string_equal(buf_string(&text), "a/a/z:0 a/b:1 ");
+	buf_clear(&text);
+	assert_int_equal(store_list(store, "none/", collect, &text, NULL, &err), 0);
+	assert_string_equal(buf_string(&text), "");
+	buf_release(&text);
+}
+
+static void test_store_delete__takes_the_object_away(void **state)
+{
+	struct store *store = ((struct place *)*state)->store;
+	struct store_info info;
+	struct err err = {0};
+
+	assert_int_equal(put(store, "a/b", "1", STORE_PUT_NEW, &err), 0);
+	assert_int_equal(store_head(store, "a/b", &info, &err), 0);
+	assert_int_equal(info.size, 1);
+	assert_int_equal(store_delete(store, "a/b", "", &err), 0);
+	assert_int_equal(store_delete(store, "a/b", "", &err), 0);
+	assert_int_equal(store_head(store, "a/b", &info, &err), -1);
+	assert_int_equal(err.code, ERR_NOT_FOUND);
+}
+
+static void test_store__refuses_keys_outside_the_grammar(void **state)
+{
+	static const char *const bad[] = {"",	    "/a", "a/",	 "a//b", "..",
+					  "a/../b", ".",  "a b", "é"};
+	struct store *store = ((struct place *)*state)->store;
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct err err = {0};
+
+		assert_int_equal(put(store, bad[i], "x", STORE_PUT_NEW, &err), -1);
+		assert_int_equal(err.code, ERR_BUG);
+	}
+}
+
+struct racer {
+	struct store *store;
+	int result;
+};
+
+static void race(void *task, unsigned worker)
+{
+	struct racer *racer = task;
+	struct err err = {0};
+
+	(void)worker;
+	racer->result = put(racer->store, "race/one", "x", STORE_PUT_NEW, &err);
+}
+
+static void test_store_put__has_one_winner(void **state)
+{
+	struct store *store = ((struct place *)*state)->store;
+	struct racer racers[32];
+	struct pool *pool;
+	struct err err = {0};
+	int winners = 0;
+
+	assert_int_equal(pool_new(8, 32, &pool, &err), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(racers); i++) {
+		racers[i] = (struct racer){.store = store};
+		pool_submit(pool, race, &racers[i]);
+	}
+	pool_wait(pool);
+	pool_free(pool);
+	for (size_t i = 0; i < ARRAY_SIZE(racers); i++)
+		winners += racers[i].result == 0;
+	assert_int_equal(winners, 1);
+	assert_int_equal(store_counters(store).n_put, 32);
+}
+
+static void test_store_file__skips_and_counts_foreign_files(void **state)
+{
+	struct place *place = *state;
+	struct err err = {0};
+	struct buf text;
+	char path[128];
+	uint64_t foreign = 0;
+
+	buf_init(&text, 0);
+	assert_int_equal(put(place->store, "a/b", "1", STORE_PUT_NEW, &err), 0);
+	(void)snprintf(path, sizeof(path), "%s/repo/a/link", place->directory);
+	assert_int_equal(symlink("/etc/passwd", path), 0);
+	(void)snprintf(path, sizeof(path), "%s/repo/a/not a key", place->directory);
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_int_equal(store_list(place->store, "", collect, &text, &foreign, &err), 0);
+	assert_string_equal(buf_string(&text), "a/b:1 ");
+	assert_int_equal(foreign, 2);
+	assert_int_equal(store_get(place->store, "a/link", 100000, &text, &err), -1);
+	buf_release(&text);
+}
+
+static void test_store_open__names_what_is_not_there(void **state)
+{
+	struct rng rng = rng_system();
+	struct err err = {0};
+	struct store *store;
+
+	(void)state;
+	assert_int_equal(store_open("file:///nonexistent/x", false, &rng, &store, &err),
+			 -1);
+	assert_int_equal(err.code, ERR_NO_REPO);
+	assert_string_equal(err.msg,
+			    "no repository at file:///nonexistent/x: the directory "
+			    "does not exist");
+	assert_int_equal(store_open("s3://bucket/x", false, &rng, &store, &err), -1);
+	assert_int_equal(err.code, ERR_UNSUPPORTED);
+}
+
+#define CONTRACT(setup)                                                                  \
+	cmocka_unit_test_setup_teardown(test_store_put__creates_once, setup, teardown),  \
+		cmocka_unit_test_setup_teardown(test_store_get_range__is_exact, setup,   \
+						teardown),                               \
+		cmocka_unit_test_setup_teardown(                                         \
+			test_store_get__refuses_more_than_the_maximum, setup, teardown), \
+		cmocka_unit_test_setup_teardown(                                         \
+			test_store_list__is_in_the_order_of_keys, setup, teardown),      \
+		cmocka_unit_test_setup_teardown(                                         \
+			test_store_delete__takes_the_object_away, setup, teardown),      \
+		cmocka_unit_test_setup_teardown(                                         \
+			test_store__refuses_keys_outside_the_grammar, setup, teardown),  \
+		cmocka_unit_test_setup_teardown(test_store_put__has_one_winner, setup,   \
+						teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CONTRACT(setup_memory),
+		CONTRACT(setup_file),
+		cmocka_unit_test_setup_teardown(
+			test_store_file__skips_and_counts_foreign_files, setup_file,
+			teardown),
+		cmocka_unit_test(test_store_open__names_what_is_not_there),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
