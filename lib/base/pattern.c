@@ -2,51 +2,86 @@
 /*
  * Glob matching by two nested loops that never back up further than the last star: one level
  * for `*` inside a segment, one for `**` between segments. When a segment does not fit, the
- * last `**` takes one more segment. Work is bounded by pattern times text at each level.
+ * last `**` takes one more segment. That is enough, because a later `**` can only take what
+ * an earlier one would have left: the first fit of what stands before it is as good as any.
+ * A pattern's segment meets a text's segment at most once per `**` section, so all work is
+ * bounded by the length of the pattern times that of the text.
  */
 #include "base/pattern.h"
 
 #include <string.h>
 
-#include "base/mem.h"
 #include "base/quote.h"
-#include "base/vec.h"
 
-struct rule {
-	char *pattern;
-	bool include;
-	bool anchored;
-	bool directory_only;
-};
-
-struct selection {
-	struct vec rules; /* of struct rule, in the order given */
-	bool has_includes;
-};
-
-/* One element of a pattern at p: does it match byte c? Moves *next behind it. */
-static bool set_matches(const char *p, const char *end, uint8_t c, const char **next)
+/* The first character of the set that starts with '[' at p, behind a negation. */
+static const char *set_start(const char *p, const char *end)
 {
-	bool negate = p + 1 < end && (p[1] == '!' || p[1] == '^');
-	bool found = false;
-	const char *q = p + 1 + (negate ? 1 : 0);
-	const char *first = q;
-
-	for (; q < end && (*q != ']' || q == first); q++) {
-		if (*q == '\\' && q + 1 < end)
-			q++;
-		uint8_t low = (uint8_t)*q;
-		uint8_t high = low;
-		if (q + 2 < end && q[1] == '-' && q[2] != ']') {
-			high = (uint8_t)q[2];
-			q += 2;
-		}
-		found = found || (low <= c && c <= high);
-	}
-	*next = q < end ? q + 1 : end;
-	return found != negate;
+	return p + 1 < end && (p[1] == '!' || p[1] == '^') ? p + 2 : p + 1;
 }
 
+/* The ']' that ends the set at p, or NULL; as the first character it stands for itself. */
+static const char *set_close(const char *p, const char *end)
+{
+	const char *first = set_start(p, end);
+
+	for (const char *q = first; q < end; q++) {
+		if (*q == ']' && q > first)
+			return q;
+		if (*q == '\\' && q + 1 < end)
+			q++;
+	}
+	return NULL;
+}
+
+struct byte_range {
+	uint8_t low, high;
+};
+
+/* Takes one character of a set, which a backslash makes literal. */
+static uint8_t take_literal(const char **p, const char *close)
+{
+	if (**p == '\\' && *p + 1 < close)
+		++*p;
+
+	uint8_t c = (uint8_t) * *p;
+	++*p;
+	return c;
+}
+
+/* Takes "a-z" or "a"; a '-' at the end stands for itself. */
+static struct byte_range take_range(const char **p, const char *close)
+{
+	uint8_t low = take_literal(p, close);
+	struct byte_range range = {low, low};
+
+	if (*p + 1 < close && **p == '-') {
+		++*p;
+		range.high = take_literal(p, close);
+	}
+	return range;
+}
+
+/* Does the set at p hold c? An unclosed one, which pattern_check() refuses, holds nothing. */
+static bool set_matches(const char *p, const char *end, uint8_t c, const char **next)
+{
+	const char *close = set_close(p, end);
+	const char *q = set_start(p, end);
+	bool negated = q != p + 1;
+	bool found = false;
+
+	*next = end;
+	if (close == NULL)
+		return false;
+	*next = close + 1;
+	while (q < close) {
+		struct byte_range range = take_range(&q, close);
+
+		found = found || (range.low <= c && c <= range.high);
+	}
+	return found != negated;
+}
+
+/* One element of a pattern at p: does it match byte c? Moves *next behind it. */
 static bool element_matches(const char *p, const char *end, uint8_t c, const char **next)
 {
 	if (*p == '?') {
@@ -62,20 +97,20 @@ static bool element_matches(const char *p, const char *end, uint8_t c, const cha
 }
 
 /* One segment of the pattern against one of the text; '*' does not cross '/'. */
-static bool segment_matches(const char *p, const char *end, const uint8_t *text,
-			    size_t len)
+static bool segment_matches(const char *p, const char *end, struct slice text, size_t at,
+			    size_t stop)
 {
 	const char *star = NULL;
 	size_t star_at = 0;
-	size_t i = 0;
+	size_t i = at;
 
-	while (i < len) {
+	while (i < stop) {
 		const char *next;
 
 		if (p < end && *p == '*') {
 			star = ++p;
 			star_at = i;
-		} else if (p < end && element_matches(p, end, text[i], &next)) {
+		} else if (p < end && element_matches(p, end, text.data[i], &next)) {
 			p = next;
 			i++;
 		} else if (star != NULL) {
@@ -105,7 +140,27 @@ static size_t text_segment_end(struct slice text, size_t at)
 	return at;
 }
 
-/* Positions after the last segment: one past the end, so "" and "at the end" differ. */
+static bool is_globstar(const char *p, const char *end)
+{
+	return end - p == 2 && p[0] == '*' && p[1] == '*';
+}
+
+/* What is left of a pattern when the text is over: nothing, or only `**`. */
+static bool matches_nothing(const char *p)
+{
+	const char *end = pattern_segment_end(p);
+
+	while (is_globstar(p, end)) {
+		if (*end == '\0')
+			return true;
+		p = end + 1;
+		end = pattern_segment_end(p);
+	}
+	return false;
+}
+
+/* `at` is one past the text's end when its last segment is taken, so that "" (one empty
+ * segment) and "nothing left" differ. */
 bool pattern_match(const char *pattern, struct slice text)
 {
 	const char *p = pattern;
@@ -118,13 +173,12 @@ bool pattern_match(const char *pattern, struct slice text)
 		const char *end = pattern_segment_end(p);
 		size_t stop = text_segment_end(text, at);
 
-		if (!pattern_done && end - p == 2 && p[0] == '*' && p[1] == '*') {
+		if (!pattern_done && is_globstar(p, end)) {
 			if (*end == '\0')
 				return true;
 			after_globstar = p = end + 1;
 			globstar_at = at;
-		} else if (!pattern_done &&
-			   segment_matches(p, end, text.data + at, stop - at)) {
+		} else if (!pattern_done && segment_matches(p, end, text, at, stop)) {
 			pattern_done = *end == '\0';
 			p = pattern_done ? end : end + 1;
 			at = stop + 1;
@@ -136,170 +190,86 @@ bool pattern_match(const char *pattern, struct slice text)
 			return false;
 		}
 	}
-	return pattern_done || strcmp(p, "**") == 0;
+	return pattern_done || matches_nothing(p);
+}
+
+bool pattern_may_match_below(const char *pattern, struct slice directory)
+{
+	const char *p = pattern;
+
+	if (directory.len == 0)
+		return true;
+	for (size_t at = 0; at <= directory.len;) {
+		const char *end = pattern_segment_end(p);
+		size_t stop = text_segment_end(directory, at);
+
+		if (is_globstar(p, end))
+			return true;
+		if (*end == '\0' || !segment_matches(p, end, directory, at, stop))
+			return false;
+		p = end + 1;
+		at = stop + 1;
+	}
+	return true;
+}
+
+/* What is wrong with the set at p, or NULL; *ret_close is its ']'. */
+static const char *set_fault(const char *p, const char **ret_close)
+{
+	const char *end = p + strlen(p);
+	const char *close = set_close(p, end);
+
+	if (close == NULL)
+		return "'[' is not closed by ']'";
+	if (memchr(p, '/', (size_t)(close - p)) != NULL)
+		return "'/' inside '[...]' never matches";
+	for (const char *q = set_start(p, end); q < close;) {
+		struct byte_range range = take_range(&q, close);
+
+		if (range.low > range.high)
+			return "a range inside '[...]' runs backwards";
+	}
+	*ret_close = close;
+	return NULL;
+}
+
+static const char *pattern_fault(const char *pattern)
+{
+	const char *p = pattern;
+
+	while (*p != '\0') {
+		const char *close = p;
+
+		if (*p == '\\' && p[1] == '\0')
+			return "ends in a lone backslash";
+		if (*p == '\\' && p[1] == '/')
+			return "a backslash before '/' never matches";
+		if (*p == '[') {
+			const char *fault = set_fault(p, &close);
+
+			if (fault != NULL)
+				return fault;
+		}
+		p = close + (*p == '\\' ? 2 : 1);
+	}
+	return NULL;
 }
 
 int pattern_check(const char *pattern, struct err *err)
 {
 	char shown[QUOTE_TEXT_MAX];
-	size_t len = strlen(pattern);
 
-	if (len == 0)
+	if (pattern[0] == '\0')
 		return err_set(err, ERR_USAGE, "the pattern is empty");
-	if (len > PATTERN_MAX)
+	if (strlen(pattern) > PATTERN_MAX)
 		return err_set(err, ERR_USAGE, "pattern %s is longer than %d bytes",
 			       quote_string(pattern, shown), PATTERN_MAX);
-	for (const char *p = pattern; *p != '\0'; p++) {
-		if (*p == '\\' && *++p == '\0')
-			return err_set(err, ERR_USAGE,
-				       "pattern %s ends in a lone backslash",
-				       quote_string(pattern, shown));
-		if (*p != '[')
-			continue;
-		const char *close = strchr(p + 1 + (p[1] == '!' || p[1] == '^'), ']');
-		if (close != NULL && close == p + 1 + (p[1] == '!' || p[1] == '^'))
-			close = strchr(close + 1, ']');
-		if (close == NULL)
-			return err_set(err, ERR_USAGE,
-				       "pattern %s: '[' is not closed by ']'",
-				       quote_string(pattern, shown));
-		p = close;
-	}
+
+	const char *fault = pattern_fault(pattern);
+	if (fault != NULL)
+		return err_set(err, ERR_USAGE, "pattern %s: %s",
+			       quote_string(pattern, shown), fault);
 	return 0;
-}
-
-struct selection *selection_new(void)
-{
-	struct selection *selection = mem_zalloc(sizeof(*selection));
-
-	vec_init(&selection->rules, sizeof(struct rule));
-	return selection;
-}
-
-void selection_free(struct selection *selection)
-{
-	if (selection == NULL)
-		return;
-	for (size_t i = 0; i < selection->rules.n; i++)
-		mem_free(((struct rule *)vec_at(&selection->rules, i))->pattern);
-	vec_release(&selection->rules);
-	mem_free(selection);
-}
-
-void selection_freep(struct selection **selection)
-{
-	selection_free(*selection);
-}
-
-static int add_rule(struct selection *selection, const char *pattern, bool include,
-		    struct err *err)
-{
-	size_t len = strlen(pattern);
-	struct rule rule = {.include = include};
-
-	if (pattern_check(pattern, err) < 0)
-		return -1;
-	rule.directory_only = len > 1 && pattern[len - 1] == '/';
-	if (rule.directory_only)
-		len--;
-	const char *slash = memchr(pattern, '/', len);
-	rule.anchored = slash != NULL;
-	size_t skip = pattern[0] == '/' ? 1 : 0;
-	rule.pattern = mem_strndup(pattern + skip, len - skip);
-	vec_push(&selection->rules, &rule);
-	selection->has_includes = selection->has_includes || include;
-	return 0;
-}
-
-int selection_exclude(struct selection *selection, const char *pattern, struct err *err)
-{
-	return add_rule(selection, pattern, false, err);
-}
-
-int selection_include(struct selection *selection, const char *pattern, struct err *err)
-{
-	return add_rule(selection, pattern, true, err);
-}
-
-static int exclude_line(struct selection *selection, const char *line, struct err *err)
-{
-	if (line[0] == '\0' || line[0] == '#')
-		return 0;
-	if (line[0] != '!')
-		return add_rule(selection, line, false, err);
-	/* includes again what an earlier line took out, without asking for an include list */
-	bool had_includes = selection->has_includes;
-	int result = add_rule(selection, line + 1, true, err);
-	selection->has_includes = had_includes;
-	return result;
-}
-
-int selection_exclude_text(struct selection *selection, struct slice text,
-			   const char *file_name, struct err *err)
-{
-	size_t line_number = 1;
-
-	for (size_t at = 0; at < text.len; line_number++) {
-		const uint8_t *start = text.data + at;
-		const uint8_t *newline = memchr(start, '\n', text.len - at);
-		size_t len = newline != NULL ? (size_t)(newline - start) : text.len - at;
-		CLEANUP(mem_freep) char *line = mem_strndup((const char *)start, len);
-
-		if (exclude_line(selection, line, err) < 0)
-			return err_wrap(err, "%s:%zu", file_name, line_number);
-		at += len + 1;
-	}
-	return 0;
-}
-
-bool selection_is_empty(const struct selection *selection)
-{
-	return selection->rules.n == 0;
-}
-
-/* Does the rule match this path itself, or a directory above it? */
-static bool rule_covers(const struct rule *rule, struct slice path, bool is_dir)
-{
-	size_t start = 0;
-
-	for (size_t stop = text_segment_end(path, 0);;
-	     stop = text_segment_end(path, stop + 1)) {
-		bool whole = stop == path.len;
-		struct slice part = rule->anchored
-					    ? slice_of(path.data, stop)
-					    : slice_of(path.data + start, stop - start);
-
-		if ((!rule->directory_only || !whole || is_dir) &&
-		    pattern_match(rule->pattern, part))
-			return true;
-		if (whole)
-			return false;
-		start = stop + 1;
-	}
-}
-
-enum selection_verdict selection_test(const struct selection *selection,
-				      struct slice path, bool is_dir)
-{
-	bool take = !selection->has_includes;
-
-	if (path.len == 0)
-		return take ? SELECTION_TAKE : SELECTION_DESCEND;
-	for (size_t i = selection->rules.n; i > 0; i--) {
-		const struct rule *rule = vec_at(&selection->rules, i - 1);
-
-		if (!rule_covers(rule, path, is_dir))
-			continue;
-		if (rule->include)
-			return SELECTION_TAKE;
-		take = false;
-		/* an earlier or later include may still want something below */
-		return is_dir && selection->has_includes ? SELECTION_DESCEND
-							 : SELECTION_SKIP;
-	}
-	if (take)
-		return SELECTION_TAKE;
-	return is_dir ? SELECTION_DESCEND : SELECTION_SKIP;
 }
 
 enum { SUGGEST_MAX = 64 };

@@ -9,21 +9,29 @@
 #include "base/buf.h"
 
 /*
- * One pattern: `*` any run without '/', `?` one character, `[a-z]` `[!x]` one of a set, `**`
- * as a whole segment any number of segments, `\` takes the next character literally.
+ * One pattern: `*` any run without '/', `?` one byte, `[a-z]` one of a set, `[!x]` or `[^x]`
+ * none of it (a ']' that comes first is a member), `**` as a whole segment any number of
+ * segments or none, `\` takes the next character literally, in sets too.
  * Matching is bytewise and linear in pattern times text (no exponential cases).
  *
  * For selections (--exclude, --include): a pattern with a '/' other than at its end is
  * anchored at the root of the tree, else it matches a name at any depth; a trailing '/'
- * matches directories only. A match on a directory covers everything below it.
+ * matches directories only. A match on a directory covers everything below it: `cache` and
+ * `cache/` + `**` take the directory too, `cache/` + `*` only what is in it.
  */
 bool pattern_match(const char *pattern, struct slice text);
 
-/* Syntax check: unclosed '[' or trailing '\'; length limit PATTERN_MAX. ERR_USAGE. */
+/* False when nothing below `directory` ("a/b"; "" is the root) can match. */
+bool pattern_may_match_below(const char *pattern, struct slice directory);
+
+/* Syntax check: empty, unclosed '[', range backwards, '/' in a set or behind '\', trailing
+ * '\', longer than PATTERN_MAX. ERR_USAGE "pattern X: why". */
 enum { PATTERN_MAX = 4096 };
 MUST_CHECK int pattern_check(const char *pattern, struct err *err);
 
-/* Ordered include and exclude rules over tree paths ("a/b", no leading slash). */
+/* Ordered include and exclude rules over tree paths ("a/b", no leading slash). Besides what
+ * pattern_check() refuses, a rule must not have an empty, "." or ".." segment, since it would
+ * silently match nothing; a leading "/" or "./" is taken off and anchors it. */
 struct selection;
 struct selection *selection_new(void);
 void selection_free(struct selection *selection);
@@ -32,7 +40,8 @@ MUST_CHECK int selection_exclude(struct selection *selection, const char *patter
 				 struct err *err);
 MUST_CHECK int selection_include(struct selection *selection, const char *pattern,
 				 struct err *err);
-/* Reads patterns to exclude, one a line, '#' comments, `!` in front includes again. */
+/* Reads patterns to exclude, one a line, '#' comments, `!` in front includes again; the line
+ * may end in CR LF. Errors begin with "FILE:LINE: "; rules before the line are kept. */
 MUST_CHECK int selection_exclude_text(struct selection *selection, struct slice text,
 				      const char *file_name, struct err *err);
 bool selection_is_empty(const struct selection *selection);
@@ -44,7 +53,7 @@ enum selection_verdict {
 };
 /* With excludes only: all but the excluded. With includes: only the included (and below),
  * minus the excluded, except where a later rule says otherwise: the last matching rule
- * wins. */
+ * wins (so options are added includes first). The root, "", is never skipped. */
 enum selection_verdict selection_test(const struct selection *selection,
 				      struct slice path, bool is_dir);
 

@@ -8,129 +8,249 @@
 
 #include "base/pattern.h"
 
-static void test_pattern_match__follows_the_glob_rules(void **state)
-{
-	static const struct {
-		const char *pattern, *text;
-		bool matches;
-	} cases[] = {
-		{"*.log", "a.log", true},
-		{"*.log", "a/b.log", false},
-		{"a?c", "abc", true},
-		{"a?c", "a/c", false},
-		{"[a-c]x", "bx", true},
-		{"[!a-c]x", "bx", false},
-		{"\\*", "*", true},
-		{"\\*", "x", false},
-		{"**/b", "b", true},
-		{"**/b", "a/a/b", true},
-		{"a/**", "a/b/c", true},
-		{"a/**/z", "a/z", true},
-		{"a/**/z", "a/b/c/z", true},
-		{"a/**/z", "a/b/c/y", false},
-		{"a", "a/b", false},
-		{"a*a*a*a*a*a*b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false},
-		{"", "", true},
-		{"*", "", true},
-	};
+struct match_case {
+	const char *pattern, *text;
+	bool matches;
+};
 
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+static void check_matches(const struct match_case *cases, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
 		if (pattern_match(cases[i].pattern, slice_of_string(cases[i].text)) !=
 		    cases[i].matches)
 			fail_msg("\"%s\" on \"%s\"", cases[i].pattern, cases[i].text);
 }
 
+static void test_pattern_match__star_and_question_mark_stay_in_a_segment(void **state)
+{
+	static const struct match_case cases[] = {
+		{"*.log", "a.log", true}, {"*.log", ".log", true},
+		{"*.log", "a.lo", false}, {"*.log", "a/b.log", false},
+		{"*", "", true},	  {"*", "a/b", false},
+		{"*/*", "a/b", true},	  {"a?c", "abc", true},
+		{"a?c", "a/c", false},	  {"a?c", "ac", false},
+		{"?", "", false},	  {"", "", true},
+		{"", "a", false},	  {"a", "", false},
+		{"a", "a/b", false},	  {"a/b", "a", false},
+		{"a*", "a", true},	  {"*a*b*", "xaybz", true},
+		{"*ab", "aab", true},	  {"a**b", "axyb", true},
+		{"a**b", "ax/yb", false}, {"*.tar.gz", "x.tar.tar.gz", true},
+		{"a/*/c", "a/b/c", true}, {"a/*/c", "a/c", false},
+		{"a/*/c", "a//c", true},  {"\xc3?", "\xc3\xa9", true},
+	};
+
+	(void)state;
+	check_matches(cases, ARRAY_SIZE(cases));
+}
+
+static void test_pattern_match__sets(void **state)
+{
+	static const struct match_case cases[] = {
+		{"[a-c]x", "bx", true},	   {"[a-c]x", "dx", false},
+		{"[!a-c]x", "bx", false},  {"[!a-c]x", "dx", true},
+		{"[^a]", "b", true},	   {"[^a]", "a", false},
+		{"[]]", "]", true},	   {"[!]]", "]", false},
+		{"[!]]", "a", true},	   {"[]-a]", "^", true},
+		{"[a-]", "-", true},	   {"[-a]", "-", true},
+		{"[a-]", "b", false},	   {"[\\]x]", "]", true},
+		{"[\\]x]", "x", true},	   {"[\\]x]", "\\", false},
+		{"[[-\\]]", "\\", true},   {"[a\\-c]", "b", false},
+		{"[a\\-c]", "-", true},	   {"[!a]", "/", false},
+		{"a[!b]c", "a/c", false},  {"[\x80-\xff]", "\xc3", true},
+		{"*[0-9]", "part7", true}, {"*[0-9]", "part", false},
+		{"[abc", "a", false}, /* pattern_check() refuses it */
+	};
+
+	(void)state;
+	check_matches(cases, ARRAY_SIZE(cases));
+}
+
+static void test_pattern_match__backslash_makes_literal(void **state)
+{
+	static const struct match_case cases[] = {
+		{"\\*", "*", true},	{"\\*", "x", false},	  {"\\?", "a", false},
+		{"\\[a]", "[a]", true}, {"a\\\\b", "a\\b", true}, {"\\a", "a", true},
+	};
+
+	(void)state;
+	check_matches(cases, ARRAY_SIZE(cases));
+}
+
+static void test_pattern_match__globstar_takes_any_number_of_segments(void **state)
+{
+	static const struct match_case cases[] = {
+		{"**", "", true},
+		{"**", "a/b/c", true},
+		{"**/b", "b", true},
+		{"**/b", "a/a/b", true},
+		{"**/b", "a/ab", false},
+		{"a/**", "a", true},
+		{"a/**", "a/b/c", true},
+		{"a/**", "b/a", false},
+		{"a/**/**", "a", true},
+		{"**/**/b", "x/b", true},
+		{"a/**/z", "a/z", true},
+		{"a/**/z", "a/b/c/z", true},
+		{"a/**/z", "a/b/c/y", false},
+		{"a/**/b/**/c", "a/x/b/y/z/c", true},
+		{"a/**/b/**/c", "a/c", false},
+		{"**/a/*/c", "a/a/b/c", true},
+		{"**/a/b", "a/a/b", true},
+		{"**/a/**/a", "a", false},
+		{"**/a/**/a", "a/a", true},
+		{"**x", "a/x", false},
+	};
+
+	(void)state;
+	check_matches(cases, ARRAY_SIZE(cases));
+}
+
+/* Exponential matchers do not come back from these; ours looks at each pair once. */
+static void test_pattern_match__is_not_exponential(void **state)
+{
+	struct buf pattern = {0};
+	struct buf text = {0};
+
+	(void)state;
+	for (int i = 0; i < 400; i++) {
+		buf_append_string(&pattern, i % 2 == 0 ? "**/" : "*a*a*a/");
+		buf_append_string(&text, "aaaaaa/");
+	}
+	buf_append_string(&pattern, "b");
+	buf_append_string(&text, "c");
+	assert_true(pattern.len <= PATTERN_MAX);
+	assert_false(pattern_match(buf_string(&pattern), buf_slice(&text)));
+	text.data[text.len - 1] = 'b';
+	assert_true(pattern_match(buf_string(&pattern), buf_slice(&text)));
+	buf_release(&pattern);
+	buf_release(&text);
+}
+
+static void test_pattern_may_match_below__follows_the_leading_segments(void **state)
+{
+	static const struct match_case cases[] = {
+		{"a/b/c", "", true},	 {"a/b/c", "a", true},
+		{"a/b/c", "a/b", true},	 {"a/b/c", "b", false},
+		{"a/b/c", "a/c", false}, {"a/b/c", "a/b/c", false},
+		{"a/*/c", "a/x", true},	 {"a/**", "a/b/c", true},
+		{"a/**/c", "b", false},	 {"**/x", "any/y", true},
+		{"a", "a", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		if (pattern_may_match_below(cases[i].pattern,
+					    slice_of_string(cases[i].text)) !=
+		    cases[i].matches)
+			fail_msg("\"%s\" below \"%s\"", cases[i].pattern, cases[i].text);
+}
+
 static void test_pattern_check__names_the_fault(void **state)
 {
+	static const struct {
+		const char *pattern, *msg;
+	} cases[] = {
+		{"", "the pattern is empty"},
+		{"a[", "pattern a[: '[' is not closed by ']'"},
+		{"[]", "pattern []: '[' is not closed by ']'"},
+		{"[!]", "pattern [!]: '[' is not closed by ']'"},
+		{"[\\]", "pattern \"[\\\\]\": '[' is not closed by ']'"},
+		{"a\\", "pattern \"a\\\\\": ends in a lone backslash"},
+		{"a\\/b", "pattern \"a\\\\/b\": a backslash before '/' never matches"},
+		{"[a/b]", "pattern [a/b]: '/' inside '[...]' never matches"},
+		{"[z-a]", "pattern [z-a]: a range inside '[...]' runs backwards"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct err err = {0};
+
+		assert_int_equal(pattern_check(cases[i].pattern, &err), -1);
+		assert_int_equal(err.code, ERR_USAGE);
+		assert_string_equal(err.msg, cases[i].msg);
+	}
+}
+
+static void test_pattern_check__accepts_what_is_well_formed(void **state)
+{
+	static const char *const good[] = {"[]a]",    "[!]a]", "\\[",	"[\\]]",  "]",
+					   "a\\\\/b", "[a-]",  "[a-a]", "**/*.o", "\\\\"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		struct err err = {0};
+
+		if (pattern_check(good[i], &err) < 0)
+			fail_msg("\"%s\": %s", good[i], err.msg);
+	}
+}
+
+static void test_pattern_check__limits_the_length(void **state)
+{
+	char pattern[PATTERN_MAX + 2];
 	struct err err = {0};
 
 	(void)state;
-	assert_int_equal(pattern_check("a[", &err), -1);
-	assert_non_null(strstr(err.msg, "not closed"));
-	assert_int_equal(pattern_check("a\\", &err), -1);
-	assert_non_null(strstr(err.msg, "backslash"));
-	assert_int_equal(pattern_check("[]a]", &err), 0);
+	memset(pattern, 'x', sizeof(pattern));
+	pattern[PATTERN_MAX] = '\0';
+	assert_int_equal(pattern_check(pattern, &err), 0);
+	pattern[PATTERN_MAX] = 'x';
+	pattern[PATTERN_MAX + 1] = '\0';
+	assert_int_equal(pattern_check(pattern, &err), -1);
+	assert_int_equal(err.code, ERR_USAGE);
+	assert_non_null(strstr(err.msg, "is longer than 4096 bytes"));
 }
 
-static enum selection_verdict verdict(const struct selection *selection, const char *path,
-				      bool is_dir)
-{
-	return selection_test(selection, slice_of_string(path), is_dir);
-}
-
-static void test_selection__excludes_names_at_any_depth_and_anchored_paths(void **state)
-{
-	CLEANUP(selection_freep) struct selection *s = selection_new();
-	struct err err = {0};
-
-	(void)state;
-	assert_true(selection_is_empty(s));
-	assert_int_equal(selection_exclude(s, "*.tmp", &err), 0);
-	assert_int_equal(selection_exclude(s, "/var/cache", &err), 0);
-	assert_int_equal(selection_exclude(s, "build/", &err), 0);
-	assert_int_equal(verdict(s, "a/b.tmp", false), SELECTION_SKIP);
-	assert_int_equal(verdict(s, "var/cache/x/y", false), SELECTION_SKIP);
-	assert_int_equal(verdict(s, "srv/var/cache", true), SELECTION_TAKE);
-	assert_int_equal(verdict(s, "a/build", true), SELECTION_SKIP);
-	assert_int_equal(verdict(s, "a/build", false), SELECTION_TAKE);
-	assert_int_equal(verdict(s, "", true), SELECTION_TAKE);
-}
-
-static void test_selection__includes_only_what_is_named(void **state)
-{
-	CLEANUP(selection_freep) struct selection *s = selection_new();
-	struct err err = {0};
-
-	(void)state;
-	assert_int_equal(selection_include(s, "/home/ana", &err), 0);
-	assert_int_equal(selection_exclude(s, "*.o", &err), 0);
-	assert_int_equal(verdict(s, "home", true), SELECTION_DESCEND);
-	assert_int_equal(verdict(s, "home/ana/x.c", false), SELECTION_TAKE);
-	assert_int_equal(verdict(s, "home/ana/x.o", false), SELECTION_SKIP);
-	assert_int_equal(verdict(s, "home/bob.txt", false), SELECTION_SKIP);
-}
-
-static void test_selection_exclude_text__names_file_and_line(void **state)
-{
-	CLEANUP(selection_freep) struct selection *s = selection_new();
-	struct err err = {0};
-
-	(void)state;
-	assert_int_equal(
-		selection_exclude_text(s, slice_of_string("# x\n*.log\n!keep.log\n"),
-				       "rules", &err),
-		0);
-	assert_int_equal(verdict(s, "a.log", false), SELECTION_SKIP);
-	assert_int_equal(verdict(s, "keep.log", false), SELECTION_TAKE);
-	assert_int_equal(verdict(s, "other", false), SELECTION_TAKE);
-	assert_int_equal(
-		selection_exclude_text(s, slice_of_string("ok\n[bad\n"), "rules", &err),
-		-1);
-	assert_memory_equal(err.msg, "rules:2: ", 9);
-}
+static const char *const words[] = {"restore", "run", "list", "check"};
 
 static void test_pattern_suggest__finds_the_near_word(void **state)
 {
-	static const char *const words[] = {"restore", "run", "list", "check"};
-
 	(void)state;
 	assert_string_equal(pattern_suggest("chekc", words, 4), "check");
 	assert_string_equal(pattern_suggest("lst", words, 4), "list");
+	assert_string_equal(pattern_suggest("runn", words, 4), "run");
+	assert_string_equal(pattern_suggest("resotr", words, 4), "restore");
+}
+
+static void test_pattern_suggest__gives_none_for_a_far_word(void **state)
+{
+	static char long_word[100];
+
+	(void)state;
+	memset(long_word, 'x', sizeof(long_word) - 1);
 	assert_null(pattern_suggest("banana", words, 4));
 	assert_null(pattern_suggest("", words, 4));
+	assert_null(pattern_suggest(long_word, words, 4));
+	assert_null(pattern_suggest("run", NULL, 0));
+}
+
+static void test_pattern_suggest__prefers_the_first_of_the_nearest(void **state)
+{
+	static const char *const near[] = {"lisp", "list", "lint"};
+
+	(void)state;
+	assert_string_equal(pattern_suggest("list", near, 3), "list");
+	assert_string_equal(pattern_suggest("lis", near, 3), "lisp");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_pattern_match__follows_the_glob_rules),
-		cmocka_unit_test(test_pattern_check__names_the_fault),
 		cmocka_unit_test(
-			test_selection__excludes_names_at_any_depth_and_anchored_paths),
-		cmocka_unit_test(test_selection__includes_only_what_is_named),
-		cmocka_unit_test(test_selection_exclude_text__names_file_and_line),
+			test_pattern_match__star_and_question_mark_stay_in_a_segment),
+		cmocka_unit_test(test_pattern_match__sets),
+		cmocka_unit_test(test_pattern_match__backslash_makes_literal),
+		cmocka_unit_test(
+			test_pattern_match__globstar_takes_any_number_of_segments),
+		cmocka_unit_test(test_pattern_match__is_not_exponential),
+		cmocka_unit_test(
+			test_pattern_may_match_below__follows_the_leading_segments),
+		cmocka_unit_test(test_pattern_check__names_the_fault),
+		cmocka_unit_test(test_pattern_check__accepts_what_is_well_formed),
+		cmocka_unit_test(test_pattern_check__limits_the_length),
 		cmocka_unit_test(test_pattern_suggest__finds_the_near_word),
+		cmocka_unit_test(test_pattern_suggest__gives_none_for_a_far_word),
+		cmocka_unit_test(test_pattern_suggest__prefers_the_first_of_the_nearest),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
