@@ -19,13 +19,23 @@ struct log log_silent(void)
 	return (struct log){.write = drop, .least = LOG_ERROR_LEVEL};
 }
 
+/* Puts "..." at the end of a full text, never inside a UTF-8 sequence. */
+static void mark_cut(char text[static LOG_TEXT_MAX])
+{
+	static const char mark[] = "...";
+	size_t at = LOG_TEXT_MAX - sizeof(mark);
+
+	while (at > 0 && ((unsigned char)text[at] & 0xc0) == 0x80)
+		at--;
+	memcpy(text + at, mark, sizeof(mark));
+}
+
 static void write_formatted(const struct log *log, enum log_level level,
 			    const char *format, va_list ap)
 	__attribute__((format(printf, 3, 0)));
 static void write_formatted(const struct log *log, enum log_level level,
 			    const char *format, va_list ap)
 {
-	static const char cut[] = "...";
 	char text[LOG_TEXT_MAX];
 
 	if (log == NULL || level < log->least)
@@ -34,7 +44,7 @@ static void write_formatted(const struct log *log, enum log_level level,
 	if (len < 0)
 		return;
 	if ((size_t)len >= sizeof(text))
-		memcpy(text + sizeof(text) - sizeof(cut), cut, sizeof(cut));
+		mark_cut(text);
 	log->write(log, level, text);
 }
 
@@ -62,5 +72,14 @@ void log_warning(const struct log *log, const char *format, ...)
 
 	va_start(ap, format);
 	write_formatted(log, LOG_WARNING_LEVEL, format, ap);
+	va_end(ap);
+}
+
+void log_error(const struct log *log, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	write_formatted(log, LOG_ERROR_LEVEL, format, ap);
 	va_end(ap);
 }

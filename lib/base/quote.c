@@ -171,8 +171,9 @@ static struct slice tail_that_fits(struct slice bytes, size_t room)
 	size_t start = bytes.len < room ? 0 : bytes.len - room;
 	size_t total = 0;
 
-	while (start > 0 && start < bytes.len && (bytes.data[start] & 0xc0) == 0x80)
-		start++;
+	/* Not inside a sequence; more than three such bytes are no sequence. */
+	for (int i = 0; i < 3 && start > 0 && start < bytes.len; i++)
+		start += (bytes.data[start] & 0xc0) == 0x80;
 	for (size_t at = start; at < bytes.len;) {
 		struct shown s = show_one(slice_of(bytes.data + at, bytes.len - at));
 

@@ -2,8 +2,8 @@
 /*
  * Every secret has whole pages of its own: mlock() and MADV_DONTDUMP work on pages, and an
  * overrun of some heap object next door cannot reach it. mlock() may fail for lack of
- * RLIMIT_MEMLOCK; the secret is still usable and `locked` tells. Keys must reach forked
- * children's short life before exec unharmed, hence no MADV_DONTFORK.
+ * RLIMIT_MEMLOCK; the secret is still usable and `locked` tells. MADV_DONTFORK would gain
+ * nothing, because a child of ours executes another program at once.
  */
 #include "base/secret.h"
 

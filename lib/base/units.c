@@ -50,7 +50,7 @@ static bool read_thousandths(const char **text, uint64_t *ret_thousandths)
 	return true;
 }
 
-/* The factor of a size's unit, which must end where `end` says; 0 when there is none such. */
+/* The factor of the size unit unit[0..len), 0 when there is none such. */
 static uint64_t size_unit(const char *unit, size_t len)
 {
 	static const struct {
@@ -94,10 +94,13 @@ static bool parse_size(const char *text, size_t len, uint64_t *ret_bytes)
 	uint64_t factor = size_unit(p, len - used);
 	if (factor == 0 || (factor == 1 && thousandths != 0))
 		return false;
-	if (whole > (UINT64_MAX - factor) / factor)
+
+	uint64_t part = factor / 1000 * thousandths + factor % 1000 * thousandths / 1000;
+	uint64_t bytes;
+	if (__builtin_mul_overflow(whole, factor, &bytes) ||
+	    __builtin_add_overflow(bytes, part, &bytes))
 		return false;
-	*ret_bytes = whole * factor + factor / 1000 * thousandths +
-		     factor % 1000 * thousandths / 1000;
+	*ret_bytes = bytes;
 	return true;
 }
 
