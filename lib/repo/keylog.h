@@ -5,6 +5,7 @@
 #define REPO_KEYLOG_H
 
 #include "base/vec.h"
+#include "repo/keylog_format.h"
 #include "repo/keys.h"
 #include "store/store.h"
 
@@ -27,12 +28,6 @@ struct certificate {
 	uint64_t seq;
 	bool revoked;
 	struct vec last_accepted; /* of struct accepted, when revoked */
-};
-
-struct accepted {
-	char *stream;
-	uint64_t seq;
-	uint8_t id[32];
 };
 
 struct recipient {

@@ -49,10 +49,9 @@ void pack_directory_encode(const struct pack_directory *directory, struct buf *o
 MUST_CHECK int pack_directory_decode(struct slice bytes,
 				     struct pack_directory *ret_directory,
 				     struct err *err);
-/* The bytes that the directory's signature covers. */
-void pack_directory_signed_bytes(const struct pack_directory *directory,
-				 const uint8_t repo_id[static REPO_ID_LEN],
-				 const uint8_t header_hash[static 32], struct buf *out);
+/* H(header hash || the entries): what the directory's signature covers, as its body hash. */
+void pack_directory_hash(const struct pack_directory *directory,
+			 const uint8_t header_hash[static 32], uint8_t out[static 32]);
 
 struct pack_trailer {
 	uint64_t directory_offset;
@@ -71,7 +70,7 @@ void blob_aad_encode(const uint8_t header_hash[static 32],
 		     const struct pack_header *header, uint32_t number,
 		     const struct blob_entry *entry, uint8_t out[static BLOB_AAD_LEN]);
 
-/* Padmé (Nikitin et al., PETS 2019): the length that L bytes are padded to. */
+/* Padmé (Nikitin et al., PETS 2019): the length that len bytes are padded to. */
 uint64_t padme_length(uint64_t len);
 
 /* Reads and checks one blob entry's numbers: type, lengths, place below `end`. */
