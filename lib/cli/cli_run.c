@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cli.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/secret.h"
+#include "cli/cli_progress.h"
+#include "cli/cli_signals.h"
+#include "format/json.h"
+
+const struct opt cli_common_options[] = {
+	{.name = "repo",
+	 .type = OPT_TEXT,
+	 .offset = offsetof(struct common_options, repo),
+	 .value = "URL",
+	 .env = "QUIPU_REPO",
+	 .help = "repository, for example file:///srv/backup"},
+	{.name = "key",
+	 .type = OPT_TEXT,
+	 .offset = offsetof(struct common_options, key),
+	 .value = "FILE",
+	 .env = "QUIPU_KEY_FILE",
+	 .complete = "file",
+	 .help = "key file: what it may do decides what the command can do"},
+	{.name = "passphrase-file",
+	 .type = OPT_TEXT,
+	 .offset = offsetof(struct common_options, passphrase_file),
+	 .value = "FILE",
+	 .env = "QUIPU_PASSPHRASE_FILE",
+	 .complete = "file",
+	 .help = "file whose first line is the key file's passphrase; a terminal is "
+		 "asked"},
+	{.name = "config",
+	 .type = OPT_TEXT,
+	 .offset = offsetof(struct common_options, config),
+	 .value = "FILE",
+	 .env = "QUIPU_CONFIG",
+	 .complete = "file",
+	 .help = "configuration in TOML: repository and jobs"},
+	{.name = "json",
+	 .type = OPT_FLAG,
+	 .offset = offsetof(struct common_options, json),
+	 .help = "print one JSON document instead of text"},
+	{.name = "quiet",
+	 .letter = 'q',
+	 .type = OPT_FLAG,
+	 .offset = offsetof(struct common_options, quiet),
+	 .help = "no progress and no messages but errors"},
+	{0},
+};
+
+static void write_message(const struct log *log, enum log_level level, const char *text)
+{
+	static const char *const prefixes[] = {
+		[LOG_DEBUG_LEVEL] = "debug: ",
+		[LOG_INFO_LEVEL] = "",
+		[LOG_WARNING_LEVEL] = "warning: ",
+		[LOG_ERROR_LEVEL] = "error: ",
+	};
+
+	(void)log;
+	(void)fprintf(stderr, "%s%s\n", prefixes[level], text);
+}
+
+static void print_error_json(const struct err *err)
+{
+	CLEANUP(buf_release) struct buf text = {0};
+	struct json_writer w;
+
+	buf_init(&text, 0);
+	json_writer_init(&w, &text, JSON_COMPACT);
+	json_begin_object(&w);
+	json_write_key(&w, "error");
+	json_begin_object(&w);
+	json_put_string(&w, "code", err_code_name(err->code));
+	json_put_string(&w, "message", err->msg);
+	json_put_string(&w, "hint", err->hint[0] != '\0' ? err->hint : NULL);
+	json_end_object(&w);
+	json_end_object(&w);
+	(void)fprintf(stderr, "%s\n", buf_string(&text));
+}
+
+static void print_error(const struct program *program, const struct err *err, bool json)
+{
+	if (json) {
+		print_error_json(err);
+		return;
+	}
+	(void)fprintf(stderr, "%s: %s\n", program->name, err->msg);
+	if (err->hint[0] != '\0')
+		(void)fprintf(stderr, "hint: %s\n", err->hint);
+}
+
+/* A result that cannot be delivered is a failure, whatever was done before. */
+static int print_output(const struct buf *text, bool to_stderr, struct err *err)
+{
+	FILE *stream = to_stderr ? stderr : stdout;
+
+	if (text->len > 0 && fwrite(text->data, 1, text->len, stream) != text->len)
+		return err_set(err, ERR_IO, "cannot write the result to %s",
+			       to_stderr ? "stderr" : "stdout");
+	if (fflush(stream) != 0)
+		return err_set(err, ERR_IO, "cannot write the result to %s",
+			       to_stderr ? "stderr" : "stdout");
+	return 0;
+}
+
+static int run_command(struct cli *cli, const struct cmd_line *line, struct err *err)
+{
+	struct cli_progress *display = NULL;
+	struct cli_signals *signals = NULL;
+	int result;
+
+	if (cli_signals_start(&cli->cancel, &signals, err) < 0)
+		return -1;
+	if (!cli->common->quiet &&
+	    cli_progress_start(&cli->progress, &cli->clock, &display, err) < 0) {
+		cli_signals_stop(signals);
+		return -1;
+	}
+	result = line->cmd->run(cli, line->options, &line->operands, err);
+	cli_progress_stop(display);
+	cli_signals_stop(signals);
+	if (result < 0)
+		return -1;
+	return print_output(&cli->output, cli->data_on_stdout, err) < 0 ? -1 : result;
+}
+
+static void cli_init(struct cli *cli, const struct common_options *common)
+{
+	*cli = (struct cli){
+		.clock = clock_system(),
+		.rng = rng_system(),
+		.common = common,
+		.log = {.write = write_message,
+			.least = common->quiet ? LOG_ERROR_LEVEL : LOG_INFO_LEVEL},
+	};
+	cancel_init(&cli->cancel);
+	progress_init(&cli->progress);
+	buf_init(&cli->output, 0);
+}
+
+int cli_run(const struct program *program, int argc, char *argv[])
+{
+	bool json = cmd_wants_json(argc, argv);
+	struct cmd_line line = {0};
+	struct err err = {0};
+	struct cli cli;
+	int result;
+
+	if (secret_protect_process(&err) < 0 ||
+	    cmd_parse(program, argc, argv, &line, &err) < 0) {
+		print_error(program, &err, json);
+		return err_exit_code(&err);
+	}
+	if (line.outcome == CMD_HELP_SHOWN) {
+		result = print_output(&line.text, false, &err);
+		cmd_line_release(program, &line);
+		return result < 0 ? 1 : 0;
+	}
+	cli_init(&cli, line.options);
+	result = run_command(&cli, &line, &err);
+	if (result < 0) {
+		print_error(program, &err, json);
+		result = err_exit_code(&err);
+	}
+	buf_release(&cli.output);
+	cmd_line_release(program, &line);
+	return result;
+}
+
+int cli_need_repo(const struct cli *cli, struct err *err)
+{
+	if (cli->common->repo != NULL || cli->common->config != NULL)
+		return 0;
+	(void)err_set(err, ERR_USAGE, "no repository is named");
+	return err_hint(err, "give --repo URL or set QUIPU_REPO, for example "
+			     "file:///srv/backup");
+}

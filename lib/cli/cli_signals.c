@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cli_signals.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/pool.h"
+
+enum { POLL_MSEC = 100 };
+
+struct cli_signals {
+	struct cancel *cancel;
+	struct pool *pool;
+	atomic_bool stop;
+};
+
+static void watched(sigset_t *set)
+{
+	(void)sigemptyset(set);
+	(void)sigaddset(set, SIGINT);
+	(void)sigaddset(set, SIGTERM);
+}
+
+/* The default action of a signal that is blocked everywhere else. */
+static void die_of(int signal_number)
+{
+	sigset_t set;
+
+	(void)signal(signal_number, SIG_DFL);
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, signal_number);
+	(void)pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	(void)raise(signal_number);
+}
+
+static void watch(void *task, unsigned worker)
+{
+	struct cli_signals *signals = task;
+	struct timespec wait = {.tv_nsec = POLL_MSEC * 1000000L};
+	sigset_t set;
+
+	(void)worker;
+	watched(&set);
+	while (!atomic_load(&signals->stop)) {
+		int signal_number = sigtimedwait(&set, NULL, &wait);
+
+		if (signal_number <= 0)
+			continue;
+		if (cancel_is_set(signals->cancel))
+			die_of(signal_number);
+		cancel_set(signals->cancel, signal_number);
+	}
+}
+
+int cli_signals_start(struct cancel *cancel, struct cli_signals **ret_signals,
+		      struct err *err)
+{
+	struct cli_signals *signals = mem_zalloc(sizeof(*signals));
+	sigset_t set;
+
+	signals->cancel = cancel;
+	watched(&set);
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)pthread_sigmask(SIG_BLOCK, &set, NULL);
+	if (pool_new(1, 1, &signals->pool, err) < 0) {
+		mem_free(signals);
+		return -1;
+	}
+	pool_submit(signals->pool, watch, signals);
+	*ret_signals = signals;
+	return 0;
+}
+
+void cli_signals_stop(struct cli_signals *signals)
+{
+	if (signals == NULL)
+		return;
+	atomic_store(&signals->stop, true);
+	pool_free(signals->pool);
+	mem_free(signals);
+}
