@@ -31,6 +31,10 @@ enum { PROCESS_STDERR_MAX = 16 * 1024 };
 
 struct process;
 
+/* The path of a program by the shell's rule for PATH, without its fallbacks; NULL when no
+ * directory has it. The caller frees. */
+char *process_find(const char *name);
+
 /* ERR_NOT_FOUND with the program's name when it cannot be executed for lack of it. */
 MUST_CHECK int process_start(const struct process_options *options,
 			     struct process **ret_process, struct err *err);

@@ -42,8 +42,7 @@ static bool is_program(const char *path)
 	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
 }
 
-/* The shell's rule without its fallbacks; NULL when no directory of PATH has the program. */
-static char *find_in_path(const char *name)
+char *process_find(const char *name)
 {
 	const char *path = getenv("PATH");
 
@@ -72,7 +71,7 @@ static int find_program(const char *name, char **ret_program, struct err *err)
 			mem_strdup(name); /* execve() tells what is wrong with it */
 		return 0;
 	}
-	*ret_program = *name == '\0' ? NULL : find_in_path(name);
+	*ret_program = *name == '\0' ? NULL : process_find(name);
 	if (*ret_program == NULL)
 		return err_set(err, ERR_NOT_FOUND, "%s: no such program in PATH",
 			       quote_string(name, shown));

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/mem.h"
 #include "base/process.h"
 #include "support/tempdir.h"
 
@@ -58,6 +59,27 @@ static void test_process_child__gets_the_changed_environment(void **state)
 	assert_int_equal(setenv("QT_GONE", "still", 1), 0);
 	output_of(&options, text, sizeof(text));
 	assert_string_equal(text, "kept new value n gone\n");
+}
+
+static void test_process_find__follows_path(void **state)
+{
+	CLEANUP(mem_freep) char *program = mem_printf("%s/quipu-probe", (char *)*state);
+	CLEANUP(mem_freep) char *search = mem_printf("/nowhere:%s", (char *)*state);
+	CLEANUP(mem_freep) char *before = mem_strdup(getenv("PATH"));
+	CLEANUP(mem_freep) char *found = NULL;
+	CLEANUP(mem_freep) char *absent = NULL;
+	struct err err = {0};
+
+	assert_int_equal(file_write(program, slice_of_string("#!/bin/sh\n"), 0755,
+				    FILE_REPLACE, &err),
+			 0);
+	assert_int_equal(setenv("PATH", search, 1), 0);
+	found = process_find("quipu-probe");
+	absent = process_find("quipu-absent");
+	assert_int_equal(setenv("PATH", before, 1), 0);
+	assert_non_null(found);
+	assert_string_equal(found, program);
+	assert_null(absent);
 }
 
 static void test_process_child__leads_its_own_group(void **state)
@@ -193,6 +215,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_process_child__gets_the_changed_environment),
+		tempdir_test(test_process_find__follows_path),
 		cmocka_unit_test(test_process_child__leads_its_own_group),
 		cmocka_unit_test(test_process_child__has_default_signals),
 		cmocka_unit_test(test_process_child__inherits_no_other_files),
