@@ -17,12 +17,12 @@ RUN_TESTS := BIN_DIR=$(BIN_DIR) VARIANT=$(VARIANT) CC="$(CC)" TALLY="$(TALLY)" t
 $(B)/tests/%.o: CPPFLAGS_ALL += -Itests
 
 # What several unit tests share.
-UNIT_SUPPORT_O := $(B)/tests/support/record_sink.o
+UNIT_SUPPORT_O := $(patsubst %,$(B)/tests/support/%.o,record_sink record_source fake_postgres)
 
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(UNIT_SUPPORT_O) $(LIB)
 	$(call quiet,LD)$(CXX) $(LDFLAGS_ALL) $^ $(LIBS) -lcmocka -o $@
 
-$(B)/tests/support/%: $(B)/tests/support/%.o $(LIB)
+$(B)/tests/support/%: $(B)/tests/support/%.o $(UNIT_SUPPORT_O) $(LIB)
 	$(call quiet,LD)$(CXX) $(LDFLAGS_ALL) $^ $(LIBS) -o $@
 
 $(B)/tests/bench/%: $(B)/tests/bench/%.o $(LIB)

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a database is besides its contents (database.json): recorded, and made anew. */
+#ifndef PG_PG_DATABASE_H
+#define PG_PG_DATABASE_H
+
+#include "base/vec.h"
+#include "pg/pg_conn.h"
+
+/* Appends the document about the connected database. Client encoding must be UTF8. */
+MUST_CHECK int pg_database_read(struct pg_conn *conn, struct buf *json, struct err *err);
+
+/* What a restore has to know before it starts. */
+struct pg_database_facts {
+	char *encoding;	 /* of the source, "UTF8" */
+	char *time_zone; /* of its sessions */
+	bool has_public_schema, has_plpgsql;
+	bool maps_tablespaces; /* none of the recorded tablespaces exists here */
+};
+void pg_database_facts_release(struct pg_database_facts *facts);
+
+/* Reads a document on the target's server (any database). ERR_CORRUPT when it is none. For
+ * absent tablespaces there are lines in `warnings`. */
+MUST_CHECK int pg_database_facts(struct pg_conn *conn, const char *json,
+				 struct pg_database_facts *ret_facts,
+				 struct strings *warnings, struct err *err);
+
+/* CREATE DATABASE from template0 with the recorded owner, encoding, locale, tablespace. */
+MUST_CHECK int pg_database_create(struct pg_conn *conn, const char *json,
+				  const char *name, struct err *err);
+
+/*
+ * Privileges, comment, labels, settings (also of roles in the database) and connection limit
+ * for the database `name`; with `adopt` (it was there before) the owner too. What the server
+ * refuses is a warning, but privileges and owner only with `adopt`; then an encoding or
+ * locale that differs from the record is one as well.
+ */
+MUST_CHECK int pg_database_describe(struct pg_conn *conn, const char *json,
+				    const char *name, bool adopt,
+				    struct strings *warnings, struct err *err);
+
+#endif

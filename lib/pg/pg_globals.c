@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The server writes the document (json_agg) and takes it apart again (json_to_recordset), and
+ * it makes the statements with format(%I, %L): so names and values are quoted by who reads
+ * them. Reading and restoring of each list stand below each other.
+ *
+ *   {"format": 1, "passwords": true,
+ *    "roles": [{"name", "superuser", "inherit", "create_role", "create_db", "login",
+ *               "replication", "bypass_rls", "connection_limit", "valid_until", "password",
+ *               "comment", "settings": [{"name", "value"}], "labels": [{"provider", "label"}]}],
+ *    "memberships": [{"role", "member", "grantor", "admin", "inherit", "set"}],
+ *    "parameters": [{"name", "grantee", "privilege", "grantable"}],
+ *    "tablespaces": [{"name", "owner", "location", "options", "comment"}]}
+ *
+ * Catalog columns that some versions lack are read as to_jsonb(row) ->> 'column': null there.
+ *
+ * Roles are listed in the order of their oids, and made in it: some lists of roles (those of
+ * policies) are kept sorted by oid, and so come back as they were.
+ *
+ * A failed statement is a warning: on a managed service a superuser cannot be created, and
+ * yet the database may come back without it. If it cannot, pg_restore says so.
+ */
+#include "pg/pg_globals.h"
+
+#include "base/mem.h"
+#include "base/quote.h"
+
+static const char *const read_sql =
+	"SELECT json_build_object('format', 1, 'passwords', $1::bool,"
+	" 'roles', (SELECT COALESCE(json_agg(to_jsonb(r) - 'oid' ORDER BY r.oid), '[]') "
+	"FROM (SELECT"
+	"  oid, rolname AS name, rolsuper AS superuser, rolinherit AS inherit,"
+	"  rolcreaterole AS create_role, rolcreatedb AS create_db, rolcanlogin AS login,"
+	"  rolreplication AS replication, rolbypassrls AS bypass_rls,"
+	"  rolconnlimit AS connection_limit, rolvaliduntil::text AS valid_until,"
+	"  %s AS password, shobj_description(roles.oid, 'pg_authid') AS comment,"
+	"  (SELECT COALESCE(json_agg(json_build_object('name', split_part(c, '=', 1),"
+	"   'value', substr(c, strpos(c, '=') + 1)) ORDER BY at), '[]')"
+	"   FROM pg_db_role_setting s, unnest(s.setconfig) WITH ORDINALITY u(c, at)"
+	"   WHERE s.setrole = roles.oid AND s.setdatabase = 0) AS settings,"
+	"  (SELECT COALESCE(json_agg(json_build_object('provider', l.provider,"
+	"   'label', l.label) ORDER BY l.provider), '[]') FROM pg_shseclabel l"
+	"   WHERE l.classoid = 'pg_authid'::regclass AND l.objoid = roles.oid) AS labels"
+	"  FROM %s roles WHERE rolname !~ '^pg_') r),"
+	" 'memberships', (SELECT COALESCE(json_agg(m ORDER BY m.role, m.member, "
+	"m.grantor),"
+	"  '[]') FROM (SELECT pg_get_userbyid(m.roleid) AS role,"
+	"  pg_get_userbyid(m.member) AS member, g.rolname AS grantor,"
+	"  m.admin_option AS admin, (to_jsonb(m) ->> 'inherit_option')::bool AS inherit,"
+	"  (to_jsonb(m) ->> 'set_option')::bool AS set"
+	"  FROM pg_auth_members m LEFT JOIN pg_roles g ON g.oid = m.grantor"
+	"  WHERE pg_get_userbyid(m.member) !~ '^pg_') m),"
+	" 'parameters', %s,"
+	" 'tablespaces', (SELECT COALESCE(json_agg(json_build_object('name', t.spcname,"
+	"  'owner', pg_get_userbyid(t.spcowner), 'location', "
+	"pg_tablespace_location(t.oid),"
+	"  'options', t.spcoptions,"
+	"  'comment', shobj_description(t.oid, 'pg_tablespace')) ORDER BY t.spcname), "
+	"'[]')"
+	"  FROM pg_tablespace t WHERE t.spcname !~ '^pg_'))";
+
+/* Rights on settings came with 15. */
+static const char *const parameters_sql =
+	"(SELECT COALESCE(json_agg(json_build_object('name', p.parname, 'grantee',"
+	" CASE WHEN a.grantee <> 0 THEN pg_get_userbyid(a.grantee) END,"
+	" 'privilege', a.privilege_type, 'grantable', a.is_grantable)"
+	" ORDER BY p.parname, a.grantee, a.privilege_type), '[]')"
+	" FROM pg_parameter_acl p, aclexplode(p.paracl) a)";
+
+int pg_globals_read(struct pg_conn *conn, struct buf *json, bool *ret_passwords,
+		    struct err *err)
+{
+	CLEANUP(mem_freep) char *readable = NULL, *text = NULL;
+	CLEANUP(buf_release) struct buf sql;
+	const char *values[1];
+	bool passwords;
+
+	buf_init(&sql, 0);
+	if (pg_query_text(conn, "SELECT has_table_privilege('pg_authid', 'SELECT')", 0,
+			  NULL, &readable, err) < 0)
+		return -1;
+	passwords = readable != NULL && *readable == 't';
+	values[0] = readable;
+	buf_printf(&sql, read_sql, passwords ? "rolpassword" : "NULL::text",
+		   passwords ? "pg_authid" : "pg_roles",
+		   pg_conn_major(conn) >= 15 ? parameters_sql : "'[]'::json");
+	if (pg_query_text(conn, buf_string(&sql), 1, values, &text, err) < 0)
+		return err_wrap(err, "roles of the server");
+	buf_append_string(json, text);
+	*ret_passwords = passwords;
+	return 0;
+}
+
+/*
+ * Rows: role, does it exist, is it the connected one, statement; the first statement of a role
+ * makes it (or alters it, when it exists), the others need that.
+ */
+static const char *const roles_sql =
+	"SELECT r.name, p.oid IS NOT NULL, r.name = CURRENT_USER, u.sql"
+	" FROM ROWS FROM (json_to_recordset($1::json -> 'roles') AS (name text,"
+	"  superuser bool, inherit bool, create_role bool, create_db bool, login bool,"
+	"  replication bool, bypass_rls bool, connection_limit int, valid_until text,"
+	"  password text, comment text, settings json, labels json)) WITH ORDINALITY"
+	"  r(name, superuser, inherit, create_role, create_db, login, replication,"
+	"  bypass_rls, connection_limit, valid_until, password, comment, settings, "
+	"labels,"
+	"  at)"
+	" LEFT JOIN pg_roles p ON p.rolname = r.name"
+	" CROSS JOIN LATERAL unnest(ARRAY[format('%s ROLE %I WITH %s %s %s %s %s %s %s"
+	" CONNECTION LIMIT %s%s%s', CASE WHEN p.oid IS NULL THEN 'CREATE' ELSE 'ALTER' "
+	"END,"
+	"  r.name, CASE WHEN r.superuser THEN '' ELSE 'NO' END || 'SUPERUSER',"
+	"  CASE WHEN r.inherit THEN '' ELSE 'NO' END || 'INHERIT',"
+	"  CASE WHEN r.create_role THEN '' ELSE 'NO' END || 'CREATEROLE',"
+	"  CASE WHEN r.create_db THEN '' ELSE 'NO' END || 'CREATEDB',"
+	"  CASE WHEN r.login THEN '' ELSE 'NO' END || 'LOGIN',"
+	"  CASE WHEN r.replication THEN '' ELSE 'NO' END || 'REPLICATION',"
+	"  CASE WHEN r.bypass_rls THEN '' ELSE 'NO' END || 'BYPASSRLS',"
+	"  r.connection_limit, ' PASSWORD ' || quote_literal(r.password),"
+	"  ' VALID UNTIL ' || quote_literal(r.valid_until)),"
+	" CASE WHEN r.comment IS NOT NULL OR p.oid IS NOT NULL THEN"
+	"  format('COMMENT ON ROLE %I IS %L', r.name, r.comment) END,"
+	" CASE WHEN p.oid IS NOT NULL THEN format('ALTER ROLE %I RESET ALL', r.name) END]"
+	" || ARRAY(SELECT format('ALTER ROLE %I SET %I TO ', r.name, s.name) ||"
+	"  " PG_SETTING_SQL(
+		"s.name",
+		"s.value") "  FROM json_to_recordset(r.settings) s(name text, value "
+			   "text))"
+			   " || ARRAY(SELECT format('SECURITY LABEL FOR %I ON ROLE %I IS "
+			   "%L', l.provider,"
+			   "  r.name, l.label) FROM json_to_recordset(r.labels) "
+			   "l(provider text, label text))"
+			   ") WITH ORDINALITY u(sql, at)"
+			   " WHERE u.sql IS NOT NULL ORDER BY r.at, u.at";
+
+struct restoring {
+	struct pg_conn *conn;
+	const char *json;
+	bool replace;
+	struct strings *warnings;
+	struct strings made; /* roles that are now as they are recorded */
+	struct pg_globals_counts *counts;
+};
+
+/* A refused statement becomes a warning (unless `quiet`); an interruption or a lost connection
+ * does not. */
+static int try_statement(struct restoring *r, const char *what, const char *sql,
+			 bool quiet, bool *ret_done, struct err *err)
+{
+	struct err refused = {0};
+
+	*ret_done = pg_exec(r->conn, sql, &refused) == 0;
+	if (*ret_done)
+		return 0;
+	if (refused.code == ERR_INTERRUPTED || refused.code == ERR_TRANSIENT) {
+		*err = refused;
+		return err_wrap(err, "%s", what);
+	}
+	if (!quiet) {
+		CLEANUP(mem_freep) char *text = mem_printf("%s: %s", what, refused.msg);
+
+		strings_add(r->warnings, text);
+	}
+	return 0;
+}
+
+static void count_role(struct restoring *r, bool exists, bool wanted)
+{
+	if (!exists)
+		r->counts->created++;
+	else if (wanted)
+		r->counts->replaced++;
+	else
+		r->counts->kept++;
+}
+
+/* All statements of one role, which start at row *at. */
+static int restore_role(struct restoring *r, const struct pg_result *rows, size_t *at,
+			struct err *err)
+{
+	const char *name = pg_value(rows, *at, 0);
+	bool exists = pg_bool(rows, *at, 1), is_ours = pg_bool(rows, *at, 2);
+	bool wanted = !exists || (r->replace && !is_ours), made = wanted, first = true;
+	CLEANUP(mem_freep) char *what = NULL;
+	char shown[QUOTE_TEXT_MAX];
+
+	what = mem_printf("role %s", quote_string(name, shown));
+	for (; *at < pg_rows(rows) && strcmp(pg_value(rows, *at, 0), name) == 0; ++*at) {
+		bool done;
+
+		if (!made)
+			continue;
+		if (try_statement(r, what, pg_value(rows, *at, 3), false, &done, err) < 0)
+			return -1;
+		made = done || !first;
+		first = false;
+	}
+	if (made)
+		strings_add(&r->made, name);
+	if (made || exists)
+		count_role(r, exists, made);
+	return 0;
+}
+
+static int restore_roles(struct restoring *r, struct err *err)
+{
+	CLEANUP(pg_result_freep) struct pg_result *rows = NULL;
+
+	if (pg_query(r->conn, roles_sql, 1, &r->json, &rows, err) < 0)
+		return err_wrap(err, "globals.json");
+	for (size_t at = 0; at < pg_rows(rows);)
+		if (restore_role(r, rows, &at, err) < 0)
+			return -1;
+	return 0;
+}
+
+/*
+ * Rows: member, what, statement with the recorded grantor, statement without. Only for members
+ * in $2 (an array of names that were made now): who existed before keeps what he had.
+ */
+static const char *const memberships_sql =
+	"SELECT m.member, format('membership of role %I in %I', m.member, m.role),"
+	" g.sql || CASE WHEN p.oid IS NOT NULL THEN format(' GRANTED BY %I', m.grantor)"
+	"  ELSE '' END, g.sql"
+	" FROM json_to_recordset($1::json -> 'memberships') m(role text, member text,"
+	"  grantor text, admin bool, inherit bool, set bool)"
+	" LEFT JOIN pg_roles p ON p.rolname = m.grantor"
+	" CROSS JOIN LATERAL (SELECT format('GRANT %I TO %I', m.role, m.member) ||"
+	"  CASE WHEN current_setting('server_version_num')::int >= 160000"
+	"   AND m.inherit IS NOT NULL THEN format(' WITH ADMIN %s, INHERIT %s, SET %s',"
+	"   m.admin, m.inherit, m.set) WHEN m.admin THEN ' WITH ADMIN OPTION'"
+	"   ELSE '' END) g(sql)"
+	" WHERE m.member = ANY ($2::text[])"
+	" UNION ALL SELECT p.grantee, format('right of role %I on setting %I', p.grantee,"
+	"  p.name), g.sql, g.sql"
+	" FROM json_to_recordset($1::json -> 'parameters') p(name text, grantee text,"
+	"  privilege text, grantable bool)"
+	" CROSS JOIN LATERAL (SELECT format('GRANT %s ON PARAMETER %s TO %I%s',"
+	"  p.privilege, quote_ident(p.name), p.grantee,"
+	"  CASE WHEN p.grantable THEN ' WITH GRANT OPTION' ELSE '' END)) g(sql)"
+	" WHERE p.grantee = ANY ($2::text[])";
+
+/* {"a","b"}: the text of an array. */
+static void format_array(const struct strings *names, struct buf *text)
+{
+	buf_append_byte(text, '{');
+	for (size_t i = 0; i < strings_count(names); i++) {
+		buf_append_string(text, i > 0 ? ",\"" : "\"");
+		for (const char *c = strings_at(names, i); *c != '\0'; c++) {
+			if (*c == '"' || *c == '\\')
+				buf_append_byte(text, '\\');
+			buf_append_byte(text, (uint8_t)*c);
+		}
+		buf_append_byte(text, '"');
+	}
+	buf_append_byte(text, '}');
+}
+
+static int restore_memberships(struct restoring *r, struct err *err)
+{
+	CLEANUP(pg_result_freep) struct pg_result *rows = NULL;
+	CLEANUP(buf_release) struct buf names;
+	const char *values[2] = {r->json};
+
+	buf_init(&names, 0);
+	format_array(&r->made, &names);
+	values[1] = buf_string(&names);
+	if (pg_query(r->conn, memberships_sql, 2, values, &rows, err) < 0)
+		return err_wrap(err, "globals.json");
+	for (size_t i = 0; i < pg_rows(rows); i++) {
+		const char *what = pg_value(rows, i, 1);
+		bool done;
+
+		if (try_statement(r, what, pg_value(rows, i, 2), true, &done, err) < 0)
+			return -1;
+		if (!done &&
+		    try_statement(r, what, pg_value(rows, i, 3), false, &done, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int pg_globals_restore(struct pg_conn *conn, const char *json, bool replace,
+		       struct strings *warnings, struct pg_globals_counts *counts,
+		       struct err *err)
+{
+	struct restoring r = {.conn = conn,
+			      .json = json,
+			      .replace = replace,
+			      .warnings = warnings,
+			      .counts = counts};
+	int result;
+
+	strings_init(&r.made);
+	result = restore_roles(&r, err);
+	if (result == 0)
+		result = restore_memberships(&r, err);
+	strings_release(&r.made);
+	return result;
+}

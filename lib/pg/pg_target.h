@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The database that a restore fills. A new one is made under a working name ("app.restore-1f2e")
+ * and gets its own at the end, so that no half-made database ever has the name that was asked
+ * for; with `replace` it swaps names with the old one in one transaction, and the old one is
+ * dropped after. An existing database without user objects is filled as it is.
+ *
+ * --replace refuses to start while others are connected to the old database. Who connects
+ * while the restore runs is disconnected at the swap.
+ */
+#ifndef PG_PG_TARGET_H
+#define PG_PG_TARGET_H
+
+#include "base/rng.h"
+#include "base/vec.h"
+#include "pg/pg_conn.h"
+
+enum pg_target_mode { PG_TARGET_CREATE, PG_TARGET_ADOPT, PG_TARGET_REPLACE };
+
+struct pg_target {
+	enum pg_target_mode mode;
+	struct pg_params params; /* dbname = work_name */
+	struct pg_conn *conn;	 /* to another database of the server; UTF8 */
+	char *name, *work_name;	 /* the same when adopted */
+	bool made;		 /* the working database exists and is ours to drop */
+};
+
+/*
+ * Connects to database postgres (or template1) of the server, and decides. ERR_TARGET with
+ * hint: the database has user objects (the first is named) and `replace` is false; it is
+ * in use; it is a template. Nothing is written. *ret_target is initialised here.
+ */
+MUST_CHECK int pg_target_open(const struct pg_params *params, bool replace,
+			      struct rng *rng, const struct cancel *cancel,
+			      struct pg_target *ret_target, struct err *err);
+void pg_target_release(struct pg_target *target);
+
+/* A connection to the working database. */
+MUST_CHECK int pg_target_connect(const struct pg_target *target,
+				 const struct cancel *cancel, struct pg_conn **ret_conn,
+				 struct err *err);
+/* Makes the working database, unless adopted. */
+MUST_CHECK int pg_target_create(struct pg_target *target, const char *database_json,
+				struct err *err);
+/* Gives it its name. What cannot be cleaned up is a warning. */
+MUST_CHECK int pg_target_commit(struct pg_target *target, struct strings *warnings,
+				struct err *err);
+/* Leaves the working database where it is; adds its name to *err. */
+void pg_target_keep(struct pg_target *target, struct err *err);
+/* After a failure: drops what was made, whatever the cancel says, and adds to *err what has
+ * become of it. */
+void pg_target_discard(struct pg_target *target, struct err *err);
+
+/* The working name: `name` cut at a character to leave room, ".", `word`, "-", hex digits. At
+ * most 63 bytes. Caller frees. */
+char *pg_target_work_name(const char *name, const char *word, uint32_t number);
+
+#endif

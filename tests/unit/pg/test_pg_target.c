@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "pg/pg_target.h"
+#include "support/fake_session.h"
+
+#include "base/mem.h"
+#include "base/quote.h"
+
+static void assert_work_name(const char *name, const char *expected)
+{
+	CLEANUP(mem_freep) char *work = pg_target_work_name(name, "restore", 0x1f2e);
+
+	assert_string_equal(work, expected);
+	assert_true(strlen(work) <= 63);
+}
+
+static void test_pg_target_work_name__fits_and_stays_utf8(void **state)
+{
+	(void)state;
+	assert_work_name("app", "app.restore-00001f2e");
+	assert_work_name(
+		"sixty_three_bytes_sixty_three_bytes_sixty_three_bytes_sixty_thr",
+		"sixty_three_bytes_sixty_three_bytes_sixty_t.restore-00001f2e");
+	assert_work_name("üüüüüüüüüüüüüüüüüüüüüüüüüüüüüüü",
+			 "üüüüüüüüüüüüüüüüüüüüü.restore-00001f2e");
+}
+
+struct opened {
+	struct fake_postgres fake;
+	struct pg_target target;
+	struct rng rng;
+	struct strings warnings;
+	struct err err;
+};
+
+static int open_target(struct opened *o, void **state, const struct fake_rule *rules,
+		       bool replace)
+{
+	*o = (struct opened){.rng = rng_seeded(1)};
+	strings_init(&o->warnings);
+	pg_params_init(&o->target.params);
+	fake_postgres_start(&o->fake, *state, rules, NULL);
+	return pg_target_open(&o->fake.params, replace, &o->rng, NULL, &o->target,
+			      &o->err);
+}
+
+static void release(struct opened *o)
+{
+	pg_target_release(&o->target);
+	strings_release(&o->warnings);
+	fake_postgres_stop(&o->fake);
+}
+
+/* is_template, sessions */
+#define STATE "SELECT d.datistemplate"
+static const struct fake_rule absent[] = {
+	{"SELECT format('CREATE DATABASE", FAKE_ROWS, "CREATE DATABASE made", 0},
+	{NULL, 0, NULL, 0}};
+
+static void test_pg_target_open__makes_what_is_absent_under_another_name(void **state)
+{
+	struct opened o;
+
+	assert_int_equal(open_target(&o, state, absent, false), 0);
+	assert_int_equal(o.target.mode, PG_TARGET_CREATE);
+	assert_string_equal(o.target.name, "app");
+	assert_true(strncmp(o.target.work_name, "app.restore-", 12) == 0);
+	assert_string_equal(pg_params_get(&o.target.params, "dbname"),
+			    o.target.work_name);
+	assert_int_equal(pg_target_create(&o.target, "{}", &o.err), 0);
+	assert_true(o.target.made);
+	assert_int_equal(pg_target_commit(&o.target, &o.warnings, &o.err), 0);
+	assert_true(fake_postgres_got(&o.fake, "RENAME TO \"app\""));
+	assert_false(o.target.made);
+	release(&o);
+}
+
+static void test_pg_target_open__fills_an_empty_database(void **state)
+{
+	static const struct fake_rule rules[] = {{STATE, FAKE_ROWS, "f\t0", 0},
+						 {NULL, 0, NULL, 0}};
+	struct opened o;
+
+	assert_int_equal(open_target(&o, state, rules, false), 0);
+	assert_int_equal(o.target.mode, PG_TARGET_ADOPT);
+	assert_string_equal(o.target.work_name, "app");
+	assert_int_equal(pg_target_create(&o.target, "{}", &o.err), 0);
+	assert_int_equal(pg_target_commit(&o.target, &o.warnings, &o.err), 0);
+	assert_false(fake_postgres_got(&o.fake, "RENAME"));
+	release(&o);
+}
+
+static void test_pg_target_open__refuses_user_objects(void **state)
+{
+	static const struct fake_rule rules[] = {
+		{STATE, FAKE_ROWS, "f\t0", 0},
+		{"pg_describe_object", FAKE_ROWS, "table orders", 0},
+		{NULL, 0, NULL, 0}};
+	struct opened o;
+
+	assert_int_equal(open_target(&o, state, rules, false), -1);
+	assert_int_equal(o.err.code, ERR_TARGET);
+	assert_string_equal(o.err.msg, "database app is not empty: it has table orders");
+	assert_non_null(strstr(o.err.hint, "--replace"));
+	release(&o);
+}
+
+static void test_pg_target_open__refuses_to_replace_what_is_used(void **state)
+{
+	static const struct fake_rule rules[] = {{STATE, FAKE_ROWS, "f\t3", 0},
+						 {NULL, 0, NULL, 0}};
+	struct opened o;
+
+	assert_int_equal(open_target(&o, state, rules, true), -1);
+	assert_int_equal(o.err.code, ERR_TARGET);
+	assert_string_equal(o.err.msg,
+			    "database app is in use by 3 sessions; expected none, "
+			    "since it is to be replaced");
+	release(&o);
+}
+
+static void test_pg_target_open__refuses_to_replace_a_template(void **state)
+{
+	static const struct fake_rule rules[] = {{STATE, FAKE_ROWS, "t\t0", 0},
+						 {NULL, 0, NULL, 0}};
+	struct opened o;
+
+	assert_int_equal(open_target(&o, state, rules, true), -1);
+	assert_int_equal(o.err.code, ERR_TARGET);
+	assert_string_equal(o.err.msg, "database app is a template");
+	release(&o);
+}
+
+static const struct fake_rule replaced[] = {
+	{STATE, FAKE_ROWS, "f\t0", 0},
+	{"SELECT format('CREATE DATABASE", FAKE_ROWS, "CREATE DATABASE made", 0},
+	{"DROP DATABASE", FAKE_ERROR, "55006 it is being used", 0},
+	{NULL, 0, NULL, 0}};
+
+static void test_pg_target_commit__swaps_and_warns_of_what_stays(void **state)
+{
+	struct opened o;
+
+	assert_int_equal(open_target(&o, state, replaced, true), 0);
+	assert_int_equal(o.target.mode, PG_TARGET_REPLACE);
+	assert_int_equal(pg_target_create(&o.target, "{}", &o.err), 0);
+	assert_int_equal(pg_target_commit(&o.target, &o.warnings, &o.err), 0);
+	assert_true(fake_postgres_got(&o.fake,
+				      "ALTER DATABASE \"app\" RENAME TO \"app.old-"));
+	assert_int_equal(strings_count(&o.warnings), 1);
+	assert_non_null(strstr(strings_at(&o.warnings, 0), "is still there as app.old-"));
+	release(&o);
+}
+
+static void test_pg_target_commit__lets_people_in_again_when_it_fails(void **state)
+{
+	static const struct fake_rule rules[] = {
+		{STATE, FAKE_ROWS, "f\t0", 0},
+		{"RENAME TO", FAKE_ERROR, "55006 is being accessed by other users", 0},
+		{NULL, 0, NULL, 0}};
+	struct opened o;
+
+	assert_int_equal(open_target(&o, state, rules, true), 0);
+	assert_int_equal(pg_target_commit(&o.target, &o.warnings, &o.err), -1);
+	assert_string_equal(
+		o.err.msg,
+		"swap with the old database: is being accessed by other users");
+	assert_true(fake_postgres_got(&o.fake,
+				      "ALTER DATABASE \"app\" ALLOW_CONNECTIONS true"));
+	release(&o);
+}
+
+static void test_pg_target_discard__drops_what_was_made_and_says_so(void **state)
+{
+	struct opened o;
+
+	assert_int_equal(open_target(&o, state, absent, false), 0);
+	assert_int_equal(pg_target_create(&o.target, "{}", &o.err), 0);
+	pg_conn_free(STEAL(o.target.conn)); /* the fake serves one at a time */
+	(void)err_set(&o.err, ERR_IO, "it broke");
+	(void)err_hint(&o.err, "mend it");
+	pg_target_discard(&o.target, &o.err);
+	assert_int_equal(o.err.code, ERR_IO);
+	assert_non_null(strstr(o.err.msg, "it broke; dropped the half-made database "
+					  "app.restore-"));
+	assert_string_equal(o.err.hint, "mend it");
+	assert_true(fake_postgres_got(&o.fake, "DROP DATABASE \"app.restore-"));
+	release(&o);
+}
+
+static void test_pg_target_discard__says_when_it_cannot_drop(void **state)
+{
+	struct opened o;
+
+	assert_int_equal(open_target(&o, state, replaced, true), 0);
+	assert_int_equal(pg_target_create(&o.target, "{}", &o.err), 0);
+	pg_conn_free(STEAL(o.target.conn)); /* the fake serves one at a time */
+	(void)err_set(&o.err, ERR_IO, "it broke");
+	pg_target_discard(&o.target, &o.err);
+	assert_non_null(strstr(o.err.msg, "could not drop the half-made database"));
+	release(&o);
+}
+
+static void test_pg_target_discard__leaves_what_was_there(void **state)
+{
+	struct pg_target target = {.mode = PG_TARGET_ADOPT};
+	struct err err = {0};
+
+	(void)state;
+	(void)err_set(&err, ERR_IO, "it broke");
+	pg_target_discard(&target, &err);
+	assert_string_equal(err.msg, "it broke");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_pg_target_work_name__fits_and_stays_utf8),
+		tempdir_test(
+			test_pg_target_open__makes_what_is_absent_under_another_name),
+		tempdir_test(test_pg_target_open__fills_an_empty_database),
+		tempdir_test(test_pg_target_open__refuses_user_objects),
+		tempdir_test(test_pg_target_open__refuses_to_replace_what_is_used),
+		tempdir_test(test_pg_target_open__refuses_to_replace_a_template),
+		tempdir_test(test_pg_target_commit__swaps_and_warns_of_what_stays),
+		tempdir_test(test_pg_target_commit__lets_people_in_again_when_it_fails),
+		tempdir_test(test_pg_target_discard__drops_what_was_made_and_says_so),
+		tempdir_test(test_pg_target_discard__says_when_it_cannot_drop),
+		cmocka_unit_test(test_pg_target_discard__leaves_what_was_there),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
