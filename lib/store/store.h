@@ -102,8 +102,8 @@ MUST_CHECK int store_get_version(struct store *store, const char *key,
 MUST_CHECK int store_delete(struct store *store, const char *key, const char *version,
 			    struct err *err);
 
-/* A view of a store whose puts share a budget of bytes per second (0 = none). Takes `inner`
- * over. */
+/* A view of a store whose puts share a budget of bytes per second (0 = `inner` itself). Takes
+ * `inner` over. */
 struct store *store_throttle_take(struct store *inner, uint64_t upload_bytes_per_sec,
 				  const struct clock *clock);
 
