@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report/run_report.h"
+
+#include <inttypes.h>
+
+#include "base/clock.h"
+#include "base/units.h"
+#include "format/encoding.h"
+
+enum { ID_LEN = 32 };
+
+static void put_error(struct json_writer *w, const struct err *err)
+{
+	json_write_key(w, "error");
+	json_begin_object(w);
+	json_put_string(w, "code", err_code_name(err->code));
+	json_put_string(w, "message", err->msg);
+	json_put_string(w, "hint", err->hint[0] != '\0' ? err->hint : NULL);
+	json_end_object(w);
+}
+
+static void put_warnings(struct json_writer *w, const struct strings *warnings)
+{
+	json_write_key(w, "warnings");
+	json_begin_array(w);
+	for (size_t i = 0; warnings != NULL && i < strings_count(warnings); i++)
+		json_write_string(w, strings_at(warnings, i));
+	json_end_array(w);
+}
+
+static void put_result(struct json_writer *w, const struct run_report *report)
+{
+	char text[CLOCK_TEXT_MAX];
+
+	json_write_key(w, "snapshot");
+	if (report->dry_run)
+		json_write_null(w);
+	else
+		json_write_hex(w, slice_of(report->snapshot, ID_LEN));
+	json_put_string(w, "stream", report->stream);
+	json_put_string(w, "time", clock_format(report->time_nsec, text));
+	json_put_uint(w, "files", report->files);
+	json_put_uint(w, "bytes", report->bytes);
+	json_put_uint(w, "new_bytes", report->new_bytes);
+	json_put_uint(w, "stored_bytes", report->stored_bytes);
+	json_put_double(w, "seconds", (double)report->nsec / 1e9);
+	put_warnings(w, report->warnings);
+	json_put_uint(w, "n_warnings", report->n_warnings);
+	json_put_bool(w, "dry_run", report->dry_run);
+}
+
+void run_report_json(struct json_writer *w, const struct run_report *report)
+{
+	json_begin_object(w);
+	if (report->job != NULL)
+		json_put_string(w, "job", report->job);
+	if (report->failed) {
+		json_put_string(w, "stream", report->stream);
+		put_error(w, &report->error);
+	} else {
+		put_result(w, report);
+	}
+	json_put_int(w, "exit_code", report->exit_code);
+	json_end_object(w);
+}
+
+void run_reports_json(struct json_writer *w, const struct run_report *reports, size_t n)
+{
+	json_begin_object(w);
+	json_write_key(w, "jobs");
+	json_begin_array(w);
+	for (size_t i = 0; i < n; i++)
+		run_report_json(w, &reports[i]);
+	json_end_array(w);
+	json_end_object(w);
+}
+
+/* How many times smaller than what was read the new stored bytes are. */
+static void append_ratio(struct buf *text, const struct run_report *report)
+{
+	if (report->new_bytes > 0 && report->stored_bytes > 0)
+		buf_printf(text, " (compressed %.2fx)",
+			   (double)report->new_bytes / (double)report->stored_bytes);
+}
+
+void run_report_text(struct buf *text, const struct run_report *report)
+{
+	char hex[2 * ID_LEN + 1];
+	char bytes[UNITS_TEXT_MAX];
+	char new_bytes[UNITS_TEXT_MAX];
+	char stored[UNITS_TEXT_MAX];
+	char duration[UNITS_TEXT_MAX];
+	const char *what = report->job != NULL ? report->job : report->stream;
+
+	if (report->failed) {
+		buf_printf(text, "%s: failed: %s\n", what, report->error.msg);
+		return;
+	}
+	buf_printf(text, "%s: %" PRIu64 " files, %s read in %s; new %s, stored %s", what,
+		   report->files, units_format_size(report->bytes, bytes),
+		   units_format_duration(report->nsec, duration),
+		   units_format_size(report->new_bytes, new_bytes),
+		   units_format_size(report->stored_bytes, stored));
+	append_ratio(text, report);
+	if (report->n_warnings > 0)
+		buf_printf(text, "; %" PRIu64 " warnings", report->n_warnings);
+	if (report->dry_run)
+		buf_append_string(text, "\ndry run: nothing was written\n");
+	else
+		buf_printf(
+			text, "\nsnapshot %s\n",
+			hex_encode(slice_of(report->snapshot, ID_LEN), hex, sizeof(hex)));
+}
+
+static void gauge(struct buf *text, const char *name, const char *help)
+{
+	buf_printf(text, "# HELP quipu_backup_%s %s\n# TYPE quipu_backup_%s gauge\n",
+		   name, help, name);
+}
+
+/* One metric over all runs. `value` picks its number; failed runs have only those that say
+ * `also_failed`. */
+struct metric {
+	const char *name, *help;
+	bool also_failed;
+	double (*value)(const struct run_report *report, int64_t now_nsec);
+};
+
+static double get_success(const struct run_report *report, int64_t now_nsec)
+{
+	(void)now_nsec;
+	return report->failed ? 0 : 1;
+}
+
+static double get_run_time(const struct run_report *report, int64_t now_nsec)
+{
+	(void)report;
+	return (double)(now_nsec / 1000000) / 1e3;
+}
+
+static double get_snapshot_time(const struct run_report *report, int64_t now_nsec)
+{
+	(void)now_nsec;
+	return (double)(report->time_nsec / 1000000) / 1e3;
+}
+
+static double get_duration(const struct run_report *report, int64_t now_nsec)
+{
+	(void)now_nsec;
+	return (double)report->nsec / 1e9;
+}
+
+static double get_files(const struct run_report *report, int64_t now_nsec)
+{
+	(void)now_nsec;
+	return (double)report->files;
+}
+
+static double get_bytes(const struct run_report *report, int64_t now_nsec)
+{
+	(void)now_nsec;
+	return (double)report->bytes;
+}
+
+static double get_stored(const struct run_report *report, int64_t now_nsec)
+{
+	(void)now_nsec;
+	return (double)report->stored_bytes;
+}
+
+static double get_warnings(const struct run_report *report, int64_t now_nsec)
+{
+	(void)now_nsec;
+	return (double)report->n_warnings;
+}
+
+static const struct metric metrics[] = {
+	{"success", "1 if the last run made a snapshot", true, get_success},
+	{"last_run_timestamp_seconds", "end of the last run", true, get_run_time},
+	{"last_snapshot_timestamp_seconds", "time of the snapshot", false,
+	 get_snapshot_time},
+	{"duration_seconds", "how long the run took", false, get_duration},
+	{"files", "files in the snapshot", false, get_files},
+	{"bytes", "bytes read", false, get_bytes},
+	{"stored_bytes", "new bytes in the repository", false, get_stored},
+	{"warnings", "warnings of the run", false, get_warnings},
+};
+
+void run_reports_metrics(struct buf *text, const struct run_report *reports, size_t n,
+			 int64_t now_nsec)
+{
+	for (size_t m = 0; m < ARRAY_SIZE(metrics); m++) {
+		gauge(text, metrics[m].name, metrics[m].help);
+		for (size_t i = 0; i < n; i++)
+			if (!reports[i].failed || metrics[m].also_failed)
+				buf_printf(text, "quipu_backup_%s{stream=\"%s\"} %.3f\n",
+					   metrics[m].name, reports[i].stream,
+					   metrics[m].value(&reports[i], now_nsec));
+	}
+}

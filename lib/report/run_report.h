@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a backup run tells at its end (schemas/run.schema.json), and metrics of it. */
+#ifndef REPORT_RUN_REPORT_H
+#define REPORT_RUN_REPORT_H
+
+#include "base/err.h"
+#include "base/vec.h"
+#include "format/json.h"
+
+struct run_report {
+	const char *job; /* NULL on the command line's own run */
+	const char *stream;
+	bool dry_run;
+	bool failed; /* then only `error` counts */
+	struct err error;
+	int exit_code;
+	uint8_t snapshot[32]; /* without dry_run */
+	int64_t time_nsec;
+	uint64_t files, bytes, new_bytes, stored_bytes;
+	uint64_t nsec;			/* how long it took */
+	const struct strings *warnings; /* the first ones; may be NULL */
+	uint64_t n_warnings;
+};
+
+/* One job's document. */
+void run_report_json(struct json_writer *w, const struct run_report *report);
+/* {"jobs": [...]} */
+void run_reports_json(struct json_writer *w, const struct run_report *reports, size_t n);
+
+/* Lines for people. */
+void run_report_text(struct buf *text, const struct run_report *report);
+
+/* Prometheus text format (exposition 0.0.4): one set of gauges a stream, `now_nsec` as the time
+ * of the run. */
+void run_reports_metrics(struct buf *text, const struct run_report *reports, size_t n,
+			 int64_t now_nsec);
+
+#endif
