@@ -57,7 +57,7 @@ static void flush(struct server *s)
 	struct err ignored;
 
 	if (fd_write_all(s->client, s->out.data, s->out.len, &ignored) < 0)
-		_exit(0);
+		(void)shutdown(s->client, SHUT_RDWR); /* it has gone away */
 	buf_clear(&s->out);
 }
 

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pg/pg_sink.h"
+
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/quote.h"
+#include "pg/pg_globals.h"
+#include "pg/pg_session.h"
+#include "pg/pg_sink_internal.h"
+
+enum { TEXT_MAX = 64 * 1024 * 1024, READ_STEP = 64 * 1024 };
+
+void pg_sink_report_init(struct pg_sink_report *report)
+{
+	*report = (struct pg_sink_report){0};
+	vec_init(&report->tables, sizeof(struct pg_table_report));
+	strings_init(&report->warnings);
+}
+
+void pg_sink_report_release(struct pg_sink_report *report)
+{
+	for (size_t i = 0; i < report->tables.n; i++) {
+		struct pg_table_report *table = vec_at(&report->tables, i);
+
+		mem_free(table->path);
+		mem_free(table->sum);
+	}
+	vec_release(&report->tables);
+	strings_release(&report->warnings);
+	mem_free(report->database);
+	report->database = NULL;
+}
+
+static void sink_init(struct pg_sink *s)
+{
+	pg_params_init(&s->params);
+	pg_params_init(&s->target.params);
+	buf_init(&s->database_json, TEXT_MAX + READ_STEP);
+	buf_init(&s->globals_json, TEXT_MAX + READ_STEP);
+	vec_init(&s->tables, sizeof(struct sink_table));
+	s->is_partial = s->options->selection != NULL &&
+			!selection_is_empty(s->options->selection);
+}
+
+static void sink_release(struct pg_sink *s)
+{
+	if (s->list_path != NULL)
+		(void)unlink(s->list_path); /* it is in a temporary directory */
+	mem_free(s->list_path);
+	pg_target_release(&s->target);
+	pg_params_release(&s->params);
+	pg_tool_release(&s->restore);
+	pg_database_facts_release(&s->facts);
+	buf_wipe(&s->globals_json); /* it has password hashes */
+	buf_release(&s->globals_json);
+	buf_release(&s->database_json);
+	sink_tables_release(&s->tables);
+}
+
+static void warn(struct pg_sink *s, const char *text)
+{
+	strings_add(&s->report->warnings, text);
+}
+
+static int read_content(struct pg_sink *s, struct byte_reader *reader, struct buf *text,
+			struct err *err)
+{
+	size_t len;
+
+	do {
+		uint8_t *room = buf_extend(text, READ_STEP);
+
+		if (s->source->ops->read(reader, room, READ_STEP, &len, err) < 0)
+			return -1;
+		text->len -= READ_STEP - len;
+		text->data[text->len] = '\0';
+		if (text->len > TEXT_MAX)
+			return err_set(err, ERR_LIMIT, "is longer than %d bytes",
+				       TEXT_MAX);
+	} while (len > 0);
+	return 0;
+}
+
+int sink_read_text(struct pg_sink *s, const char *path, struct buf *text, struct err *err)
+{
+	struct byte_reader *reader;
+	int result;
+
+	if (s->source->ops->open_content(s->source, path, &reader, err) < 0)
+		return -1;
+	result = read_content(s, reader, text, err);
+	s->source->ops->close_content(reader);
+	return result < 0 ? err_wrap(err, "%s", path) : 0;
+}
+
+/* The dump's entry tells which pg_dump wrote it, so that pg_restore is not older. */
+static int read_dump_major(struct pg_sink *s, unsigned *ret_major, struct err *err)
+{
+	struct err failure = {0};
+	CLEANUP(mem_freep) char *text = NULL;
+	CLEANUP(mem_freep) char *version = NULL;
+	struct entry entry;
+	const char *fact;
+	int result = 0;
+
+	if (s->source->ops->lookup(s->source, "schema.dump", &entry, &failure) < 0) {
+		*err = failure;
+		if (failure.code != ERR_NOT_FOUND)
+			return -1;
+		return err_set(err, ERR_NOT_FOUND,
+			       "snapshot holds no PostgreSQL database: it has no "
+			       "schema.dump");
+	}
+	fact = entry_fact(&entry, "pg_dump");
+	text = mem_printf("(PostgreSQL) %s", fact == NULL ? "" : fact);
+	if (!pg_tool_parse_version(text, &version, ret_major))
+		result = err_set(
+			err, ERR_CORRUPT,
+			"schema.dump: the version of its pg_dump is not recorded");
+	entry_release(&entry);
+	return result;
+}
+
+/* All that can be refused, before anything is written. */
+static int prepare(struct pg_sink *s, struct err *err)
+{
+	unsigned dump_major = 0;
+
+	if (pg_params_parse(s->options->conninfo, &s->params, err) < 0 ||
+	    read_dump_major(s, &dump_major, err) < 0 ||
+	    pg_tool_find("pg_restore", dump_major, "dump", &s->restore, err) < 0 ||
+	    sink_read_text(s, "database.json", &s->database_json, err) < 0 ||
+	    sink_read_text(s, "globals.json", &s->globals_json, err) < 0 ||
+	    sink_list_tables(s, err) < 0)
+		return -1;
+	return pg_target_open(&s->params, s->options->replace, s->options->rng, s->cancel,
+			      &s->target, err);
+}
+
+static int restore_roles(struct pg_sink *s, struct err *err)
+{
+	struct pg_globals_counts counts = {0};
+	struct pg_sink_report *report = s->report;
+	int result = pg_globals_restore(s->target.conn, buf_string(&s->globals_json),
+					s->options->replace_globals, &report->warnings,
+					&counts, err);
+
+	report->roles_created = counts.created;
+	report->roles_kept = counts.kept;
+	report->roles_replaced = counts.replaced;
+	return result;
+}
+
+/* What template0 gives and the source had not. */
+static int drop_defaults(struct pg_sink *s, struct err *err)
+{
+	CLEANUP(pg_conn_freep) struct pg_conn *conn = NULL;
+
+	if (s->target.mode == PG_TARGET_ADOPT)
+		return 0;
+	if (pg_target_connect(&s->target, s->cancel, &conn, err) < 0)
+		return -1;
+	if (!s->facts.has_public_schema &&
+	    pg_exec(conn, "DROP SCHEMA IF EXISTS public", err) < 0)
+		return -1;
+	if (!s->facts.has_plpgsql &&
+	    pg_exec(conn, "DROP EXTENSION IF EXISTS plpgsql", err) < 0)
+		return -1;
+	return 0;
+}
+
+/* Statistics are comfort: a function in an index may fail under an empty search_path. */
+static int analyze(struct pg_sink *s, struct err *err)
+{
+	CLEANUP(pg_conn_freep) struct pg_conn *conn = NULL;
+	struct err failure = {0};
+
+	if (pg_target_connect(&s->target, s->cancel, &conn, err) < 0 ||
+	    pg_session_pin(conn, "UTF8", NULL, err) < 0)
+		return -1;
+	if (pg_exec(conn, "ANALYZE", &failure) == 0)
+		return 0;
+	if (failure.code == ERR_INTERRUPTED) {
+		*err = failure;
+		return -1;
+	}
+	{
+		CLEANUP(mem_freep) char *text = mem_printf("analyze: %s", failure.msg);
+
+		warn(s, text);
+	}
+	return 0;
+}
+
+static int fill(struct pg_sink *s, struct err *err)
+{
+	struct progress *progress = s->options->progress;
+
+	progress_phase(progress, "restoring the schema");
+	if (drop_defaults(s, err) < 0 ||
+	    (s->is_partial && sink_choose_entries(s, err) < 0) ||
+	    sink_restore_section(s, "pre-data", err) < 0)
+		return -1;
+	progress_phase(progress, "restoring rows");
+	if (sink_insert_rows(s, err) < 0 || sink_restore_section(s, "data", err) < 0)
+		return -1;
+	progress_phase(progress, "restoring indexes and constraints");
+	if (sink_restore_section(s, "post-data", err) < 0 || analyze(s, err) < 0)
+		return -1;
+	progress_phase(progress, "verifying rows");
+	if (sink_verify_rows(s, err) < 0)
+		return -1;
+	return pg_database_describe(
+		s->target.conn, buf_string(&s->database_json), s->target.work_name,
+		s->target.mode == PG_TARGET_ADOPT, &s->report->warnings, err);
+}
+
+static int restore(struct pg_sink *s, struct err *err)
+{
+	const char *json = buf_string(&s->database_json);
+
+	progress_phase(s->options->progress, "restoring roles");
+	if (pg_database_facts(s->target.conn, json, &s->facts, &s->report->warnings,
+			      err) < 0 ||
+	    restore_roles(s, err) < 0 || pg_target_create(&s->target, json, err) < 0)
+		return -1;
+	if (s->is_partial)
+		warn(s, "only some tables are restored: foreign keys, event triggers, "
+			"publications, subscriptions and refreshes of materialised views "
+			"are left out");
+	if (fill(s, err) < 0 ||
+	    pg_target_commit(&s->target, &s->report->warnings, err) < 0) {
+		if (s->is_different || s->target.mode == PG_TARGET_ADOPT)
+			pg_target_keep(&s->target, err);
+		else
+			pg_target_discard(&s->target, err);
+		return -1;
+	}
+	return 0;
+}
+
+int pg_sink_run(const struct pg_sink_options *options, struct tree_source *source,
+		struct pg_sink_report *report, const struct cancel *cancel,
+		struct err *err)
+{
+	struct pg_sink s = {
+		.options = options, .source = source, .report = report, .cancel = cancel};
+	int result;
+
+	sink_init(&s);
+	result = prepare(&s, err);
+	if (result == 0) {
+		report->database = mem_strdup(s.target.name);
+		result = restore(&s, err);
+	}
+	sink_release(&s);
+	return result;
+}
+
+int pg_sink_check(const struct pg_sink_options *options, struct tree_source *source,
+		  const struct cancel *cancel, struct err *err)
+{
+	struct pg_sink s = {.options = options, .source = source, .cancel = cancel};
+	int result;
+
+	sink_init(&s);
+	result = prepare(&s, err);
+	sink_release(&s);
+	return result;
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "pg/pg_sink.h"
+#include "support/pg_sink_run.h"
+
+static const struct fake_rule rules[] = {PG_SINK_RULES};
+
+/* The text of the log from the first place that has `text` on; fails without one. */
+static const char *behind(const char *log, const char *text)
+{
+	const char *found = strstr(log, text);
+
+	if (found == NULL)
+		fail_msg("not in this order: %s", text);
+	return found;
+}
+
+static void test_pg_sink_run__restores_in_order(void **state)
+{
+	static const char *const order[] = {
+		"CREATE DATABASE made",
+		"TRUNCATE ONLY \"public\".\"other\"",
+		"COPY \"public\".\"other\" (\"a\") FROM STDIN WITH (FREEZE)",
+		"data: 3\n4\n",
+		"COPY \"public\".\"t\" (\"a\") FROM STDIN",
+		"ANALYZE",
+		"COPY \"public\".\"t\" (\"a\") TO STDOUT",
+		"RENAME TO \"app\""};
+	CLEANUP(buf_release) struct buf log = {0};
+	struct sink_run run;
+	const char *at;
+
+	fake_program(*state, "pg_restore", PG_RESTORE_NOTES);
+	sink_run_init(&run, state, rules);
+	if (sink_run(&run) < 0)
+		fail_msg("%s", run.err.msg);
+	assert_int_equal(file_read(run.fake.log, 1 << 20, &log, &run.err), 0);
+	at = buf_string(&log);
+	for (size_t i = 0; i < ARRAY_SIZE(order); i++)
+		at = behind(at, order[i]);
+	sink_run_release(&run);
+}
+
+static void test_pg_sink_run__reports_what_it_proved(void **state)
+{
+	const struct pg_table_report *table;
+	struct sink_run run;
+
+	fake_program(*state, "pg_restore", PG_RESTORE_NOTES);
+	sink_run_init(&run, state, rules);
+	assert_int_equal(sink_run(&run), 0);
+	assert_string_equal(run.report.database, "app");
+	assert_int_equal(run.report.tables.n, 2);
+	table = vec_at(&run.report.tables, 1);
+	assert_string_equal(table->path, "tables/public/t.copy");
+	assert_int_equal(table->rows, 2);
+	assert_true(table->is_equal);
+	assert_int_equal(run.report.bytes, 8);
+	assert_int_equal(strings_count(&run.report.warnings), 0);
+	sink_run_release(&run);
+}
+
+static void test_pg_sink_run__drops_what_it_made_when_it_fails(void **state)
+{
+	struct sink_run run;
+
+	fake_program(
+		*state, "pg_restore",
+		"cat >/dev/null; echo 'pg_restore: error: no such type' >&2; exit 1");
+	sink_run_init(&run, state, rules);
+	assert_int_equal(sink_run(&run), -1);
+	assert_int_equal(run.err.code, ERR_FAILED);
+	assert_non_null(strstr(run.err.msg,
+			       "section pre-data: pg_restore ended with status 1: no "
+			       "such type; dropped the half-made database app.restore-"));
+	assert_true(fake_postgres_got(&run.fake, "DROP DATABASE \"app.restore-"));
+	assert_false(fake_postgres_got(&run.fake, "RENAME"));
+	sink_run_release(&run);
+}
+
+static void test_pg_sink_run__keeps_what_differs_under_its_working_name(void **state)
+{
+	static const struct fake_rule changed[] = {
+		{"\"t\" (\"a\") TO STDOUT", FAKE_COPY_OUT, "1\n9\n", 0}, PG_SINK_RULES};
+	const struct pg_table_report *table;
+	struct sink_run run;
+
+	fake_program(*state, "pg_restore", PG_RESTORE_NOTES);
+	sink_run_init(&run, state, changed);
+	assert_int_equal(sink_run(&run), -1);
+	assert_int_equal(run.err.code, ERR_CORRUPT);
+	assert_non_null(strstr(
+		run.err.msg,
+		"1 restored tables differ from the snapshot; the first is "
+		"tables/public/t.copy: 2 rows, recorded are 2 with another sum; what was "
+		"restored is kept as database app.restore-"));
+	table = vec_at(&run.report.tables, 1);
+	assert_false(table->is_equal);
+	assert_false(fake_postgres_got(&run.fake, "DROP DATABASE"));
+	assert_false(fake_postgres_got(&run.fake, "RENAME"));
+	sink_run_release(&run);
+}
+
+static void test_pg_sink_run__refuses_a_tree_of_files(void **state)
+{
+	struct record_sink *files = record_sink_new();
+	struct sink_run run;
+
+	pg_tree_open(files, "");
+	pg_tree_close(files);
+	sink_run_init(&run, state, rules);
+	record_source_init(&run.source, files);
+	assert_int_equal(sink_run(&run), -1);
+	assert_int_equal(run.err.code, ERR_NOT_FOUND);
+	assert_string_equal(
+		run.err.msg,
+		"snapshot holds no PostgreSQL database: it has no schema.dump");
+	record_sink_free(files);
+	sink_run_release(&run);
+}
+
+static void test_pg_sink_run__refuses_a_connection_without_database(void **state)
+{
+	struct sink_run run;
+
+	sink_run_init(&run, state, rules);
+	run.options.conninfo = "host=/nowhere";
+	assert_int_equal(sink_run(&run), -1);
+	assert_int_equal(run.err.code, ERR_USAGE);
+	assert_string_equal(run.err.msg, "connection string names no database");
+	sink_run_release(&run);
+}
+
+static void test_pg_sink_run__refuses_to_lack_pg_restore(void **state)
+{
+	struct sink_run run;
+
+	sink_run_init(&run, state, rules);
+	assert_int_equal(setenv("PATH", *state, 1), 0);
+	assert_int_equal(sink_run(&run), -1);
+	assert_int_equal(run.err.code, ERR_NOT_FOUND);
+	assert_string_equal(run.err.msg, "pg_restore: no such program in PATH");
+	sink_run_release(&run);
+}
+
+static void test_pg_sink_check__writes_nothing(void **state)
+{
+	struct sink_run run;
+
+	fake_program(*state, "pg_restore", PG_RESTORE_NOTES);
+	sink_run_init(&run, state, rules);
+	assert_int_equal(pg_sink_check(&run.options, &run.source.source, NULL, &run.err),
+			 0);
+	assert_false(fake_postgres_got(&run.fake, "CREATE"));
+	assert_false(fake_postgres_got(&run.fake, "COPY"));
+	assert_false(tree_exists(*state, "args"));
+	sink_run_release(&run);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		tempdir_test(test_pg_sink_run__restores_in_order),
+		tempdir_test(test_pg_sink_run__reports_what_it_proved),
+		tempdir_test(test_pg_sink_run__drops_what_it_made_when_it_fails),
+		tempdir_test(test_pg_sink_run__keeps_what_differs_under_its_working_name),
+		tempdir_test(test_pg_sink_run__refuses_a_tree_of_files),
+		tempdir_test(test_pg_sink_run__refuses_a_connection_without_database),
+		tempdir_test(test_pg_sink_run__refuses_to_lack_pg_restore),
+		tempdir_test(test_pg_sink_check__writes_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
