@@ -39,6 +39,8 @@ struct recipient {
 
 struct keylog;
 
+/* Loads and verifies all of it: a record that does not verify, a missing predecessor or a
+ * wrong number is ERR_ALARM. A log without records is fine here (repo_open() refuses it). */
 MUST_CHECK int keylog_load(struct store *store, const struct repo_identity *identity,
 			   struct keylog **ret_keylog, struct err *err);
 void keylog_free(struct keylog *keylog);
@@ -54,6 +56,10 @@ const struct epoch *keylog_newest_epoch(const struct keylog *keylog); /* NULL: n
 /* Epochs of one number (normally one): the i-th, NULL when there is none. */
 const struct epoch *keylog_epoch(const struct keylog *keylog, uint32_t number, size_t i);
 
+/* All epochs in the order of applying. */
+size_t keylog_n_epochs(const struct keylog *keylog);
+const struct epoch *keylog_epoch_at(const struct keylog *keylog, size_t i);
+
 size_t keylog_n_certificates(const struct keylog *keylog);
 const struct certificate *keylog_certificate(const struct keylog *keylog, size_t i);
 const struct certificate *keylog_certificate_of(const struct keylog *keylog,
@@ -68,10 +74,20 @@ bool certificate_covers(const struct certificate *certificate, const char *strea
 MUST_CHECK int keylog_check_floor(const struct keylog *keylog,
 				  const struct writer_key *key, struct err *err);
 
-/* An epoch's private key for this reader: from keys/wraps/, or from wraps that a header
- * repeats (`extra`: n slices; may be 0). ERR_KEY when there is no wrap for this recipient. */
+/*
+ * For owners: fills in record->prev with all heads, signs and puts it, and applies it to
+ * `keylog`; pointers from the queries above die. `ret_frame`, if not NULL, gets the frame (it is
+ * initialised here). Only one thread may use the log meanwhile.
+ */
+MUST_CHECK int keylog_append(struct keylog *keylog, struct store *store,
+			     const struct owner_key *owner, struct keylog_record *record,
+			     struct buf *ret_frame, struct err *err);
+
+/* An epoch's private key for this reader: from wraps that a header repeats (`wraps`: vec of
+ * struct buf; NULL = none) or from keys/wraps/. ERR_KEY when there is no wrap for this
+ * recipient. */
 MUST_CHECK int epoch_open(const struct epoch *epoch, const struct reader_key *key,
-			  struct store *store, const struct slice *extra, size_t n_extra,
+			  struct store *store, const struct vec *wraps,
 			  struct dh_private **ret_private, struct err *err);
 
 #endif
