@@ -13,6 +13,14 @@ void pack_key(const uint8_t name[static 32], char out[static PACK_KEY_LEN]);
 /* The reverse; false when the key is not a pack's. */
 bool pack_key_parse(const char *key, uint8_t ret_name[static 32]);
 
+/* What a pack says of itself. */
+struct pack_contents {
+	struct pack_header header;
+	uint8_t header_hash[32];
+	struct pack_directory directory;
+};
+void pack_contents_release(struct pack_contents *contents);
+
 /*
  * Reads trailer and directory of the object `key` of `size` bytes in up to three ranged gets,
  * checks the writer's signature and that its certificate verifies under the owner (a
@@ -20,9 +28,7 @@ bool pack_key_parse(const char *key, uint8_t ret_name[static 32]);
  */
 MUST_CHECK int pack_directory_load(const struct repo *repo, const struct dedup_keys *keys,
 				   const char *key, uint64_t size,
-				   struct pack_header *ret_header,
-				   uint8_t ret_header_hash[static 32],
-				   struct pack_directory *ret_directory, struct err *err);
+				   struct pack_contents *ret_contents, struct err *err);
 
 /* The key of one pack, unwrapped. */
 struct pack_opener;
@@ -32,16 +38,34 @@ MUST_CHECK int pack_opener_new(const struct repo_identity *identity, struct slic
 			       const struct dh_private *epoch_key,
 			       struct pack_opener **ret_opener, struct err *err);
 void pack_opener_free(struct pack_opener *opener);
+void pack_opener_freep(struct pack_opener **opener);
 const uint8_t *pack_opener_header_hash(const struct pack_opener *opener);
 
+/* What opening blobs needs besides the key; one set per thread. */
+struct blob_tools {
+	struct hmac *hmac; /* under the blob-id key */
+	struct zstd_decoder *decoder;
+	struct buf *scratch;
+};
+
+/* A blob as it lies in its pack. */
+struct sealed_blob {
+	struct slice bytes;
+	const struct blob_entry *entry;
+	uint32_t number;
+};
+
 /*
- * Opens one sealed blob: tag, encoding, exact raw length, and, by `hmac` under the blob-id
- * key, its id. Replaces the content of *ret_bytes. Not thread-safe per opener.
+ * Opens one sealed blob: tag, encoding, exact raw length, and that its content has the id.
+ * Replaces the content of *ret_bytes. Not thread-safe per opener.
  */
-MUST_CHECK int pack_opener_blob(struct pack_opener *opener, struct slice sealed,
-				const struct blob_entry *entry, uint32_t number,
-				struct hmac *hmac, struct zstd_decoder *decoder,
-				struct buf *scratch, struct buf *ret_bytes,
+MUST_CHECK int pack_opener_blob(struct pack_opener *opener,
+				const struct sealed_blob *sealed,
+				const struct blob_tools *tools, struct buf *ret_bytes,
 				struct err *err);
+
+/* HMAC(blob-id key, type || bytes). */
+void blob_id_compute(struct hmac *hmac, enum blob_type type, const struct slice pieces[],
+		     size_t n_pieces, struct blob_id *ret_id);
 
 #endif
