@@ -58,13 +58,13 @@ struct file_cache_writer *file_cache_writer_open(const char *directory,
 void file_cache_writer_free(struct file_cache_writer *writer); /* NULL is fine */
 void file_cache_writer_freep(struct file_cache_writer **writer);
 
-void file_cache_writer_enter(struct file_cache_writer *writer, const char *name);
+void file_cache_writer_enter(struct file_cache_writer *writer, struct slice name);
 void file_cache_writer_leave(struct file_cache_writer *writer);
 /* `ids` as in cached_content; NULL when content in list nodes has too many: then the file is
  * not recorded. Neither is one that was changed less than CACHE_AGE_SEC before it was read:
  * it may have changed again within one tick of its times. */
 enum { CACHE_AGE_SEC = 2 };
-void file_cache_writer_add(struct file_cache_writer *writer, const char *name,
+void file_cache_writer_add(struct file_cache_writer *writer, struct slice name,
 			   const struct file_identity *identity,
 			   const struct content_ref *content, const struct vec *ids);
 /* Takes the place of the old cache. */

@@ -133,12 +133,12 @@ struct file_cache_writer *file_cache_writer_open(const char *directory,
 /* --- records --- */
 
 static void begin_record(struct file_cache_writer *writer, enum cache_record kind,
-			 const char *name)
+			 struct slice name)
 {
 	buf_clear(&writer->record);
 	buf_put_u8(&writer->record, (uint8_t)kind);
-	if (name != NULL)
-		buf_put_bytes16(&writer->record, slice_of_string(name));
+	if (kind != RECORD_END)
+		buf_put_bytes16(&writer->record, name);
 }
 
 static void write_bytes(struct file_cache_writer *writer, struct slice bytes)
@@ -149,7 +149,7 @@ static void write_bytes(struct file_cache_writer *writer, struct slice bytes)
 		fail(writer, &err);
 }
 
-void file_cache_writer_enter(struct file_cache_writer *writer, const char *name)
+void file_cache_writer_enter(struct file_cache_writer *writer, struct slice name)
 {
 	if (writer == NULL)
 		return;
@@ -161,7 +161,7 @@ void file_cache_writer_leave(struct file_cache_writer *writer)
 {
 	if (writer == NULL)
 		return;
-	begin_record(writer, RECORD_END, NULL);
+	begin_record(writer, RECORD_END, slice_of(NULL, 0));
 	write_bytes(writer, buf_slice(&writer->record));
 }
 
@@ -173,7 +173,7 @@ static bool is_old_enough(const struct file_identity *identity)
 	       identity->ctime_nsec <= identity->read_nsec - age;
 }
 
-void file_cache_writer_add(struct file_cache_writer *writer, const char *name,
+void file_cache_writer_add(struct file_cache_writer *writer, struct slice name,
 			   const struct file_identity *identity,
 			   const struct content_ref *content, const struct vec *ids)
 {
@@ -191,7 +191,7 @@ void file_cache_writer_add(struct file_cache_writer *writer, const char *name,
 	buf_put_i64(record, identity->mtime_nsec);
 	buf_put_i64(record, identity->ctime_nsec);
 	buf_init(&encoded, 0);
-	tree_entry_encode_content(ENTRY_FILE, content, &encoded);
+	tree_content_encode(ENTRY_FILE, content, &encoded);
 	buf_put_bytes32(record, buf_slice(&encoded));
 	buf_put_u32(record, is_long ? (uint32_t)ids->n : 0);
 	write_bytes(writer, buf_slice(record));

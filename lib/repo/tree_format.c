@@ -39,6 +39,8 @@ enum {
 	FACT_KEY_MAX = 255,
 	REF_LEN = BLOB_ID_LEN + 4,
 	EXTENT_LEN = 16,
+	PRESENT_OFFSET = 1,
+	NAME_OFFSET = 5,
 };
 
 void content_ref_init(struct content_ref *content)
@@ -63,7 +65,7 @@ void content_ref_copy(struct content_ref *to, const struct content_ref *from)
 
 /* --- encoding --- */
 
-static uint32_t present_of(const struct entry *entry, bool has_content)
+static uint32_t present_of(const struct entry *entry)
 {
 	uint32_t present = 0;
 
@@ -78,7 +80,6 @@ static uint32_t present_of(const struct entry *entry, bool has_content)
 	}
 	present |= entry->xattrs.n > 0 ? HAS_XATTRS : 0;
 	present |= entry->facts.n > 0 ? HAS_FACTS : 0;
-	present |= has_content ? HAS_CONTENT : 0;
 	return present;
 }
 
@@ -161,7 +162,7 @@ static int check_limits(const struct entry *entry, struct err *err)
 	return 0;
 }
 
-static void assert_is_entry(const struct entry *entry, bool has_content)
+static void assert_is_entry(const struct entry *entry)
 {
 	bool is_root = entry->name[0] == '\0';
 
@@ -171,8 +172,6 @@ static void assert_is_entry(const struct entry *entry, bool has_content)
 				 strlen(entry->name) > ENTRY_NAME_MAX);
 	assert(entry->type != ENTRY_SYMLINK ||
 	       (entry->target != NULL && entry->target[0] != '\0'));
-	assert(!has_content || entry->type == ENTRY_FILE ||
-	       entry->type == ENTRY_DIRECTORY);
 }
 
 static void put_extents(const struct vec *extents, struct buf *out)
@@ -233,12 +232,11 @@ static void put_fields(const struct entry *entry, uint32_t present, struct buf *
 		put_facts(&entry->facts, out);
 }
 
-int tree_entry_encode_head(const struct entry *entry, bool has_content, struct buf *out,
-			   struct err *err)
+int tree_entry_encode_head(const struct entry *entry, struct buf *out, struct err *err)
 {
-	uint32_t present = present_of(entry, has_content);
+	uint32_t present = present_of(entry);
 
-	assert_is_entry(entry, has_content);
+	assert_is_entry(entry);
 	if (check_limits(entry, err) < 0)
 		return -1;
 	buf_put_u8(out, (uint8_t)entry->type);
@@ -259,8 +257,8 @@ static void put_ref(const struct blob_ref *ref, struct buf *out)
 	buf_put_u32(out, ref->raw_len);
 }
 
-void tree_entry_encode_content(enum entry_type type, const struct content_ref *content,
-			       struct buf *out)
+void tree_content_encode(enum entry_type type, const struct content_ref *content,
+			 struct buf *out)
 {
 	if (content->kind == CONTENT_NODE) {
 		unsigned shown = content->level + (type == ENTRY_FILE ? 1 : 0);
@@ -278,15 +276,37 @@ void tree_entry_encode_content(enum entry_type type, const struct content_ref *c
 		put_ref(vec_at(&content->chunks, i), out);
 }
 
+void tree_entry_complete(struct buf *head, const struct content_ref *content)
+{
+	enum entry_type type = head->data[0];
+
+	assert(type == ENTRY_FILE || type == ENTRY_DIRECTORY ||
+	       content->kind == CONTENT_NONE);
+	if (content->kind == CONTENT_NONE)
+		return;
+	head->data[PRESENT_OFFSET + 1] |= HAS_CONTENT >> 8;
+	tree_content_encode(type, content, head);
+}
+
+struct slice tree_entry_name(struct slice encoded)
+{
+	struct cursor c;
+
+	cursor_init(&c, encoded);
+	(void)cursor_bytes(&c, NAME_OFFSET); /* it was encoded here */
+	return cursor_bytes16(&c, ENTRY_NAME_MAX);
+}
+
 int tree_entry_encode(const struct entry *entry, const struct content_ref *content,
 		      struct buf *out, struct err *err)
 {
-	bool has_content = content->kind != CONTENT_NONE;
+	CLEANUP(buf_release) struct buf whole = {0};
 
-	if (tree_entry_encode_head(entry, has_content, out, err) < 0)
+	buf_init(&whole, 0);
+	if (tree_entry_encode_head(entry, &whole, err) < 0)
 		return -1;
-	if (has_content)
-		tree_entry_encode_content(entry->type, content, out);
+	tree_entry_complete(&whole, content);
+	buf_append_slice(out, buf_slice(&whole));
 	return 0;
 }
 

@@ -42,19 +42,23 @@ void content_ref_copy(struct content_ref *to, const struct content_ref *from);
 MUST_CHECK int tree_entry_encode(const struct entry *entry,
 				 const struct content_ref *content, struct buf *out,
 				 struct err *err);
-/* The same in two steps, for a writer that learns the content later. On failure of the first
- * *out is as it was. */
-MUST_CHECK int tree_entry_encode_head(const struct entry *entry, bool has_content,
-				      struct buf *out, struct err *err);
-void tree_entry_encode_content(enum entry_type type, const struct content_ref *content,
-			       struct buf *out);
+/* The same in two steps, for a writer that learns the content later: the head is an entry
+ * without content. On failure *out is as it was. */
+MUST_CHECK int tree_entry_encode_head(const struct entry *entry, struct buf *out,
+				      struct err *err);
+/* Gives a head (all of the buf) its content. */
+void tree_entry_complete(struct buf *head, const struct content_ref *content);
+struct slice tree_entry_name(struct slice encoded); /* of what was encoded here */
+
+/* Just the content field, as other formats embed it; never CONTENT_NONE. */
+void tree_content_encode(enum entry_type type, const struct content_ref *content,
+			 struct buf *out);
 
 /* Both results are initialised here. The name is a valid component, or "" of a directory. */
 MUST_CHECK int tree_entry_decode(struct slice bytes, struct entry *ret_entry,
 				 struct content_ref *ret_content, struct err *err);
 
-/* Just the content field at the cursor, as other formats embed it; never CONTENT_NONE.
- * *ret_content is initialised here and empty when the cursor turns bad. */
+/* The content field at the cursor. *ret_content is initialised here and empty when the cursor turns bad. */
 void tree_content_read(struct cursor *cursor, enum entry_type type,
 		       struct content_ref *ret_content);
 

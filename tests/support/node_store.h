@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A node sink in memory, and naive readers of what is in it, written from docs/format/tree.md
- * alone. An id is the SHA-256 of type and bytes. Include after cmocka.h.
+ * alone. An id is the SHA-256 of type and bytes, or their HMAC. Include after cmocka.h.
  */
 #ifndef TESTS_SUPPORT_NODE_STORE_H
 #define TESTS_SUPPORT_NODE_STORE_H
@@ -17,7 +17,8 @@ struct node_store {
 	size_t n_put;
 	size_t n_new;
 	size_t longest;
-	size_t fail_at; /* the n-th put fails; 0 = none */
+	size_t fail_at;	   /* the n-th put fails; 0 = none */
+	struct hmac *hmac; /* NULL: SHA-256 */
 };
 
 static inline struct buf *node_store_get(const struct node_store *store,
@@ -26,16 +27,30 @@ static inline struct buf *node_store_get(const struct node_store *store,
 	return map_get(store->blobs, slice_of(id->bytes, BLOB_ID_LEN));
 }
 
-static inline void node_store_add(struct node_store *store, enum blob_type type,
-				  struct slice bytes, struct blob_ref *ret_ref)
+static inline void node_store_id(const struct node_store *store, enum blob_type type,
+				 struct slice bytes, struct blob_id *ret_id)
 {
 	CLEANUP(hash_freep) struct hash *hash = hash_new();
 	uint8_t type_byte = (uint8_t)type;
-	struct buf *blob;
 
+	if (store->hmac != NULL) {
+		hmac_begin(store->hmac);
+		hmac_update(store->hmac, slice_of(&type_byte, 1));
+		hmac_update(store->hmac, bytes);
+		hmac_final(store->hmac, ret_id->bytes);
+		return;
+	}
 	hash_update(hash, slice_of(&type_byte, 1));
 	hash_update(hash, bytes);
-	hash_final(hash, ret_ref->id.bytes);
+	hash_final(hash, ret_id->bytes);
+}
+
+static inline void node_store_add(struct node_store *store, enum blob_type type,
+				  struct slice bytes, struct blob_ref *ret_ref)
+{
+	struct buf *blob;
+
+	node_store_id(store, type, bytes, &ret_ref->id);
 	ret_ref->raw_len = (uint32_t)bytes.len;
 	store->n_put++;
 	store->longest = bytes.len > store->longest ? bytes.len : store->longest;
@@ -44,7 +59,7 @@ static inline void node_store_add(struct node_store *store, enum blob_type type,
 	store->n_new++;
 	blob = mem_alloc(sizeof(*blob));
 	buf_init(blob, 0);
-	buf_put_u8(blob, type_byte);
+	buf_put_u8(blob, (uint8_t)type);
 	buf_append_slice(blob, bytes);
 	map_set(store->blobs, slice_of(ret_ref->id.bytes, BLOB_ID_LEN), blob);
 }
@@ -84,6 +99,7 @@ static inline void node_store_release(struct node_store *store)
 		mem_free(blob);
 	}
 	map_free(store->blobs);
+	hmac_free(store->hmac);
 	store->blobs = NULL;
 }
 

@@ -79,7 +79,7 @@ static void add(struct file_cache_writer *writer, const char *name, uint64_t num
 	const struct file_identity identity = identity_of(number);
 
 	content_of(number, &content);
-	file_cache_writer_add(writer, name, &identity, &content, NULL);
+	file_cache_writer_add(writer, slice_of_string(name), &identity, &content, NULL);
 }
 
 static bool finds(struct file_cache *cache, const char *name, uint64_t number)
@@ -103,9 +103,9 @@ static void write_sample(struct fixture *f, const char *directory)
 		file_cache_writer_open(directory, &f->owner, &f->rng, &f->log);
 
 	assert_non_null(writer);
-	file_cache_writer_enter(writer, "");
+	file_cache_writer_enter(writer, slice_of_string(""));
 	add(writer, "a", 1);
-	file_cache_writer_enter(writer, "b");
+	file_cache_writer_enter(writer, slice_of_string("b"));
 	add(writer, "c", 2);
 	file_cache_writer_leave(writer);
 	add(writer, "d", 3);
@@ -270,7 +270,7 @@ static void visit_directory(struct random_walk *walk, const char *path, unsigned
 	const char *name = path_basename(path);
 
 	if (walk->writer != NULL)
-		file_cache_writer_enter(walk->writer, name);
+		file_cache_writer_enter(walk->writer, slice_of_string(name));
 	else
 		file_cache_enter(walk->cache, name);
 	for (size_t i = 0; i < ARRAY_SIZE(names) && depth < 6; i++) {
@@ -327,7 +327,7 @@ static void add_long(struct file_cache_writer *writer, const char *name,
 	content.kind = CONTENT_NODE;
 	content.level = 1;
 	content.top.raw_len = 77;
-	file_cache_writer_add(writer, name, &identity, &content, ids);
+	file_cache_writer_add(writer, slice_of_string(name), &identity, &content, ids);
 }
 
 static void test_file_cache_find__gives_all_ids_of_long_content(void **state)
@@ -344,7 +344,7 @@ static void test_file_cache_find__gives_all_ids_of_long_content(void **state)
 	for (uint32_t i = 0; i < CONTENT_IDS_MAX; i++)
 		memcpy(vec_push(&ids, NULL), &i, sizeof(i));
 	writer = file_cache_writer_open(*state, &f.owner, &f.rng, &f.log);
-	file_cache_writer_enter(writer, "");
+	file_cache_writer_enter(writer, slice_of_string(""));
 	add_long(writer, "passed over", &ids);
 	add_long(writer, "wanted", &ids);
 	add_long(writer, "without", NULL);
@@ -376,13 +376,16 @@ static void test_file_cache_writer_add__leaves_out_what_is_too_young(void **stat
 	fixture_init(&f);
 	content_of(1, &content);
 	writer = file_cache_writer_open(*state, &f.owner, &f.rng, &f.log);
-	file_cache_writer_enter(writer, "");
+	file_cache_writer_enter(writer, slice_of_string(""));
 	identity.read_nsec = identity.ctime_nsec + age;
-	file_cache_writer_add(writer, "a old", &identity, &content, NULL);
+	file_cache_writer_add(writer, slice_of_string("a old"), &identity, &content,
+			      NULL);
 	identity.read_nsec--;
-	file_cache_writer_add(writer, "b young", &identity, &content, NULL);
+	file_cache_writer_add(writer, slice_of_string("b young"), &identity, &content,
+			      NULL);
 	identity.read_nsec = INT64_MIN;
-	file_cache_writer_add(writer, "c future", &identity, &content, NULL);
+	file_cache_writer_add(writer, slice_of_string("c future"), &identity, &content,
+			      NULL);
 	file_cache_writer_leave(writer);
 	file_cache_writer_commit(writer, SNAPSHOT);
 	cache = open_cache(&f, *state);
@@ -489,7 +492,7 @@ static void test_file_cache_writer_free__without_commit_keeps_the_old(void **sta
 	fixture_init(&f);
 	write_sample(&f, *state);
 	writer = file_cache_writer_open(*state, &f.owner, &f.rng, &f.log);
-	file_cache_writer_enter(writer, "");
+	file_cache_writer_enter(writer, slice_of_string(""));
 	file_cache_writer_free(writer);
 	writer = NULL;
 	assert_false(exists(path_of(&f, *state, true)));
@@ -560,7 +563,7 @@ static void test_file_cache__nothing_is_readable_in_the_file(void **state)
 
 	fixture_init(&f);
 	writer = file_cache_writer_open(*state, &f.owner, &f.rng, &f.log);
-	file_cache_writer_enter(writer, "");
+	file_cache_writer_enter(writer, slice_of_string(""));
 	add(writer, "telling-name", 1);
 	file_cache_writer_leave(writer);
 	file_cache_writer_commit(writer, SNAPSHOT);

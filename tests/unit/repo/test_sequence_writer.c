@@ -27,7 +27,7 @@ static void add_entry(struct sequence_writer *writer, const char *name, size_t p
 		entry_add_fact(&entry, "padding", "%s", text);
 	}
 	buf_init(&bytes, 0);
-	assert_int_equal(tree_entry_encode_head(&entry, false, &bytes, &err), 0);
+	assert_int_equal(tree_entry_encode_head(&entry, &bytes, &err), 0);
 	assert_int_equal(sequence_writer_add_entry(writer, slice_of_string(name),
 						   buf_slice(&bytes), &err),
 			 0);

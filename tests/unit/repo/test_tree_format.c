@@ -224,7 +224,7 @@ static void assert_too_large(const struct entry *entry, const char *text)
 	struct err err = {0};
 
 	buf_init(&out, 0);
-	assert_int_equal(tree_entry_encode_head(entry, false, &out, &err), -1);
+	assert_int_equal(tree_entry_encode_head(entry, &out, &err), -1);
 	assert_string_equal(err.msg, text);
 	assert_int_equal(err.code, ERR_LIMIT);
 	assert_int_equal(out.len, 0);
