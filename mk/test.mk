@@ -46,7 +46,7 @@ check: all unit-programs ## the fast tests and the gates; one module: M=layer/mo
 	@$(RUN_TESTS) $(UNIT_BIN) $(REPLAY_BIN) $(GOLDEN) $(GATES)
 endif
 
-integration: all ## the tests with real servers, on this variant's programs
+integration: all $(B)/tests/support/pg_roundtrip ## the tests with real servers, on this variant's programs
 	@$(RUN_TESTS) $(INTEGRATION)
 
 fuzz: ## fuzz one target: T=name SECONDS=60 (clang)

@@ -157,7 +157,7 @@ static int drop_defaults(struct pg_sink *s, struct err *err)
 {
 	CLEANUP(pg_conn_freep) struct pg_conn *conn = NULL;
 
-	if (s->target.mode == PG_TARGET_ADOPT)
+	if (s->facts.has_public_schema && s->facts.has_plpgsql)
 		return 0;
 	if (pg_target_connect(&s->target, s->cancel, &conn, err) < 0)
 		return -1;

@@ -163,24 +163,49 @@ static int add_text(const struct pg_source *s, const char *name, const struct bu
 
 /* Documents. */
 
+/*
+ * Names of roles are in the encoding of the database where they were made, which is mostly
+ * UTF8; a database with another encoding may be unable to show them. So they are read where
+ * pg_dumpall reads them, as long as there is such a place.
+ */
+static int read_globals(struct pg_source *s, struct buf *globals, struct err *err)
+{
+	CLEANUP(pg_params_release) struct pg_params params;
+	CLEANUP(pg_conn_freep) struct pg_conn *conn = NULL;
+	struct err ignored = {0};
+
+	pg_params_copy(&params, &s->params);
+	pg_params_set(&params, "dbname", "postgres");
+	if (strcmp(pg_conn_server_encoding(s->conn), "UTF8") != 0 &&
+	    pg_conn_open(&params, s->cancel, &conn, &ignored) == 0 &&
+	    pg_session_pin(conn, "UTF8", NULL, &ignored) == 0 &&
+	    pg_globals_read(conn, globals, &s->has_passwords, &ignored) == 0)
+		return 0;
+	buf_clear(globals);
+	return pg_globals_read(s->conn, globals, &s->has_passwords, err);
+}
+
 static int add_database_and_globals(struct pg_source *s, struct err *err)
 {
 	CLEANUP(buf_release) struct buf database, globals;
+	int result;
 
 	buf_init(&database, 0);
 	buf_init(&globals, 0);
 	if (pg_exec(s->conn, "SET client_encoding = 'UTF8'", err) < 0 ||
 	    pg_database_read(s->conn, &database, err) < 0 ||
-	    pg_globals_read(s->conn, &globals, &s->has_passwords, err) < 0 ||
+	    read_globals(s, &globals, err) < 0 ||
 	    pg_session_pin(s->conn, pg_conn_server_encoding(s->conn), NULL, err) < 0)
 		return -1;
 	if (!s->has_passwords)
 		s->sink->ops->warn(s->sink, WARN_NOTE, "globals.json",
 				   "roles have no passwords, for this role may not read "
 				   "pg_authid");
-	if (add_text(s, "database.json", &database, err) < 0)
-		return -1;
-	return add_text(s, "globals.json", &globals, err);
+	result = add_text(s, "database.json", &database, err);
+	if (result == 0)
+		result = add_text(s, "globals.json", &globals, err);
+	buf_wipe(&globals); /* it has password hashes */
+	return result;
 }
 
 static void write_server(const struct pg_source *s, struct json_writer *w)

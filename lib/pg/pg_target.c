@@ -58,6 +58,14 @@ static const char *const user_object_sql =
 	"  FROM pg_foreign_data_wrapper"
 	" UNION ALL SELECT 7, 'pg_foreign_server'::regclass, oid FROM pg_foreign_server"
 	" UNION ALL SELECT 7, 'pg_default_acl'::regclass, oid FROM pg_default_acl"
+	" UNION ALL SELECT 7, 'pg_conversion'::regclass, oid FROM pg_conversion"
+	" UNION ALL SELECT 7, 'pg_opclass'::regclass, oid FROM pg_opclass"
+	" UNION ALL SELECT 7, 'pg_opfamily'::regclass, oid FROM pg_opfamily"
+	" UNION ALL SELECT 7, 'pg_ts_parser'::regclass, oid FROM pg_ts_parser"
+	" UNION ALL SELECT 7, 'pg_ts_template'::regclass, oid FROM pg_ts_template"
+	" UNION ALL SELECT 7, 'pg_language'::regclass, oid FROM pg_language"
+	" UNION ALL SELECT 7, 'pg_transform'::regclass, oid FROM pg_transform"
+	" UNION ALL SELECT 7, 'pg_am'::regclass, oid FROM pg_am"
 	") o WHERE o.oid >= 16384 AND NOT EXISTS (SELECT FROM pg_depend d"
 	"  JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'plpgsql'"
 	"  WHERE d.classid = o.class AND d.objid = o.oid AND d.deptype = 'e')"
@@ -129,34 +137,54 @@ static int check_empty(const struct pg_target *target, const struct cancel *canc
 			     "to have this one replaced when the restore has succeeded");
 }
 
+/*
+ * Sessions: workers of the server itself come and go, and end when they are in the way. The last
+ * column: may this role make a database in the place of an empty one? Database postgres is
+ * what everybody connects to, so it stays.
+ */
 static const char *const state_sql =
 	"SELECT d.datistemplate, (SELECT count(*) FROM pg_stat_activity a"
-	" WHERE a.datid = d.oid AND a.pid <> pg_backend_pid())"
-	" FROM pg_database d WHERE d.datname = $1";
+	"  WHERE a.datid = d.oid AND a.pid <> pg_backend_pid()"
+	"  AND a.backend_type IN ('client backend', 'walsender')),"
+	" d.datname <> 'postgres' AND NOT d.datistemplate AND (r.rolsuper OR"
+	"  (r.rolcreatedb AND pg_has_role(d.datdba, 'MEMBER')))"
+	" FROM pg_database d, pg_roles r WHERE d.datname = $1 AND r.rolname = "
+	"current_user";
+
+static int decide_existing(struct pg_target *target, const struct pg_result *state,
+			   bool replace, const struct cancel *cancel, struct err *err)
+{
+	const char *sessions = pg_value(state, 0, 1);
+	bool is_used = strcmp(sessions, "0") != 0;
+	char shown[QUOTE_TEXT_MAX];
+
+	quote_string(target->name, shown);
+	if (!replace) {
+		bool may_replace = pg_bool(state, 0, 2) && !is_used;
+
+		target->mode = may_replace ? PG_TARGET_REPLACE : PG_TARGET_ADOPT;
+		return check_empty(target, cancel, shown, err);
+	}
+	if (pg_bool(state, 0, 0)) {
+		(void)err_set(err, ERR_TARGET, "database %s is a template", shown);
+		return err_hint(err, "restore into another database");
+	}
+	target->mode = PG_TARGET_REPLACE;
+	return is_used ? refuse_used(shown, sessions, err) : 0;
+}
 
 static int decide(struct pg_target *target, bool replace, const struct cancel *cancel,
 		  struct err *err)
 {
 	CLEANUP(pg_result_freep) struct pg_result *state = NULL;
 	const char *values[] = {target->name};
-	const char *sessions;
-	char shown[QUOTE_TEXT_MAX];
 
-	quote_string(target->name, shown);
 	if (pg_query(target->conn, state_sql, 1, values, &state, err) < 0)
 		return -1;
+	if (pg_rows(state) > 0)
+		return decide_existing(target, state, replace, cancel, err);
 	target->mode = PG_TARGET_CREATE;
-	if (pg_rows(state) == 0)
-		return 0;
-	if (pg_bool(state, 0, 0) && replace) {
-		(void)err_set(err, ERR_TARGET, "database %s is a template", shown);
-		return err_hint(err, "restore into another database");
-	}
-	target->mode = replace ? PG_TARGET_REPLACE : PG_TARGET_ADOPT;
-	sessions = pg_value(state, 0, 1);
-	if (!replace)
-		return check_empty(target, cancel, shown, err);
-	return strcmp(sessions, "0") == 0 ? 0 : refuse_used(shown, sessions, err);
+	return 0;
 }
 
 static void use_work_name(struct pg_target *target, struct rng *rng)

@@ -2,8 +2,10 @@
 /*
  * The database that a restore fills. A new one is made under a working name ("app.restore-1f2e")
  * and gets its own at the end, so that no half-made database ever has the name that was asked
- * for; with `replace` it swaps names with the old one in one transaction, and the old one is
- * dropped after. An existing database without user objects is filled as it is.
+ * for. Where there is one of that name already, the two swap names in one transaction, and
+ * the old one is dropped after: with `replace` whatever it holds, else only when it has no
+ * user objects. An empty one that cannot be replaced (it is in use, it is "postgres" or a
+ * template, the role may not create databases) is filled as it is.
  *
  * --replace refuses to start while others are connected to the old database. Who connects
  * while the restore runs is disconnected at the swap.

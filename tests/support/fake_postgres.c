@@ -209,10 +209,14 @@ static void copy_in(struct server *s, const char *failure)
 /* Somebody connects to cancel. */
 static void be_silent(struct server *s)
 {
+	struct buf body;
 	int fd;
 
 	flush(s);
 	fd = accept(s->listener, NULL, NULL);
+	buf_init(&body, MESSAGE_MAX + 1);
+	(void)read_message(fd, false, NULL, &body); /* whose session: there is one only */
+	buf_release(&body);
 	fprintf(s->log, "cancelled\n");
 	fflush(s->log);
 	(void)close(fd); /* the client waits for this, then it may look at the log */

@@ -57,7 +57,7 @@ static void release(struct opened *o)
 	fake_postgres_stop(&o->fake);
 }
 
-/* is_template, sessions */
+/* is_template, sessions, may an empty one be replaced */
 #define STATE "SELECT d.datistemplate"
 static const struct fake_rule absent[] = {
 	{"SELECT format('CREATE DATABASE", FAKE_ROWS, "CREATE DATABASE made", 0},
@@ -81,13 +81,37 @@ static void test_pg_target_open__makes_what_is_absent_under_another_name(void **
 	release(&o);
 }
 
-static void test_pg_target_open__fills_an_empty_database(void **state)
+static int open_existing(struct opened *o, void **state, const char *row)
 {
-	static const struct fake_rule rules[] = {{STATE, FAKE_ROWS, "f\t0", 0},
-						 {NULL, 0, NULL, 0}};
+	const struct fake_rule rules[] = {{STATE, FAKE_ROWS, row, 0}, {NULL, 0, NULL, 0}};
+
+	return open_target(o, state, rules, false);
+}
+
+static void test_pg_target_open__replaces_an_empty_database(void **state)
+{
 	struct opened o;
 
-	assert_int_equal(open_target(&o, state, rules, false), 0);
+	assert_int_equal(open_existing(&o, state, "f\t0\tt"), 0);
+	assert_int_equal(o.target.mode, PG_TARGET_REPLACE);
+	assert_string_not_equal(o.target.work_name, "app");
+	release(&o);
+}
+
+static void test_pg_target_open__fills_an_empty_database_in_use(void **state)
+{
+	struct opened o;
+
+	assert_int_equal(open_existing(&o, state, "f\t1\tt"), 0);
+	assert_int_equal(o.target.mode, PG_TARGET_ADOPT);
+	release(&o);
+}
+
+static void test_pg_target_open__fills_an_empty_database_at_need(void **state)
+{
+	struct opened o;
+
+	assert_int_equal(open_existing(&o, state, "f\t0\tf"), 0);
 	assert_int_equal(o.target.mode, PG_TARGET_ADOPT);
 	assert_string_equal(o.target.work_name, "app");
 	assert_int_equal(pg_target_create(&o.target, "{}", &o.err), 0);
@@ -99,7 +123,7 @@ static void test_pg_target_open__fills_an_empty_database(void **state)
 static void test_pg_target_open__refuses_user_objects(void **state)
 {
 	static const struct fake_rule rules[] = {
-		{STATE, FAKE_ROWS, "f\t0", 0},
+		{STATE, FAKE_ROWS, "f\t0\tt", 0},
 		{"pg_describe_object", FAKE_ROWS, "table orders", 0},
 		{NULL, 0, NULL, 0}};
 	struct opened o;
@@ -113,7 +137,7 @@ static void test_pg_target_open__refuses_user_objects(void **state)
 
 static void test_pg_target_open__refuses_to_replace_what_is_used(void **state)
 {
-	static const struct fake_rule rules[] = {{STATE, FAKE_ROWS, "f\t3", 0},
+	static const struct fake_rule rules[] = {{STATE, FAKE_ROWS, "f\t3\tt", 0},
 						 {NULL, 0, NULL, 0}};
 	struct opened o;
 
@@ -127,7 +151,7 @@ static void test_pg_target_open__refuses_to_replace_what_is_used(void **state)
 
 static void test_pg_target_open__refuses_to_replace_a_template(void **state)
 {
-	static const struct fake_rule rules[] = {{STATE, FAKE_ROWS, "t\t0", 0},
+	static const struct fake_rule rules[] = {{STATE, FAKE_ROWS, "t\t0\tf", 0},
 						 {NULL, 0, NULL, 0}};
 	struct opened o;
 
@@ -138,7 +162,7 @@ static void test_pg_target_open__refuses_to_replace_a_template(void **state)
 }
 
 static const struct fake_rule replaced[] = {
-	{STATE, FAKE_ROWS, "f\t0", 0},
+	{STATE, FAKE_ROWS, "f\t0\tt", 0},
 	{"SELECT format('CREATE DATABASE", FAKE_ROWS, "CREATE DATABASE made", 0},
 	{"DROP DATABASE", FAKE_ERROR, "55006 it is being used", 0},
 	{NULL, 0, NULL, 0}};
@@ -161,7 +185,7 @@ static void test_pg_target_commit__swaps_and_warns_of_what_stays(void **state)
 static void test_pg_target_commit__lets_people_in_again_when_it_fails(void **state)
 {
 	static const struct fake_rule rules[] = {
-		{STATE, FAKE_ROWS, "f\t0", 0},
+		{STATE, FAKE_ROWS, "f\t0\tt", 0},
 		{"RENAME TO", FAKE_ERROR, "55006 is being accessed by other users", 0},
 		{NULL, 0, NULL, 0}};
 	struct opened o;
@@ -182,7 +206,6 @@ static void test_pg_target_discard__drops_what_was_made_and_says_so(void **state
 
 	assert_int_equal(open_target(&o, state, absent, false), 0);
 	assert_int_equal(pg_target_create(&o.target, "{}", &o.err), 0);
-	pg_conn_free(STEAL(o.target.conn)); /* the fake serves one at a time */
 	(void)err_set(&o.err, ERR_IO, "it broke");
 	(void)err_hint(&o.err, "mend it");
 	pg_target_discard(&o.target, &o.err);
@@ -200,7 +223,6 @@ static void test_pg_target_discard__says_when_it_cannot_drop(void **state)
 
 	assert_int_equal(open_target(&o, state, replaced, true), 0);
 	assert_int_equal(pg_target_create(&o.target, "{}", &o.err), 0);
-	pg_conn_free(STEAL(o.target.conn)); /* the fake serves one at a time */
 	(void)err_set(&o.err, ERR_IO, "it broke");
 	pg_target_discard(&o.target, &o.err);
 	assert_non_null(strstr(o.err.msg, "could not drop the half-made database"));
@@ -224,7 +246,9 @@ int main(void)
 		cmocka_unit_test(test_pg_target_work_name__fits_and_stays_utf8),
 		tempdir_test(
 			test_pg_target_open__makes_what_is_absent_under_another_name),
-		tempdir_test(test_pg_target_open__fills_an_empty_database),
+		tempdir_test(test_pg_target_open__replaces_an_empty_database),
+		tempdir_test(test_pg_target_open__fills_an_empty_database_in_use),
+		tempdir_test(test_pg_target_open__fills_an_empty_database_at_need),
 		tempdir_test(test_pg_target_open__refuses_user_objects),
 		tempdir_test(test_pg_target_open__refuses_to_replace_what_is_used),
 		tempdir_test(test_pg_target_open__refuses_to_replace_a_template),
