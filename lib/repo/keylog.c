@@ -20,7 +20,7 @@
 #include "repo/chain.h"
 #include "repo/keylog_internal.h"
 
-static const char keylog_prefix[] = "keys/log/";
+static const char keylog_prefix[] = KEYLOG_PREFIX;
 
 static struct keylog *keylog_new(const struct repo_identity *identity)
 {
@@ -194,23 +194,30 @@ static void fill_prev(const struct keylog *keylog, struct vec *prev)
 	}
 }
 
+void keylog_record_sign(const struct keylog_record *record, const struct owner_key *owner,
+			uint64_t seq, struct buf *ret_frame)
+{
+	CLEANUP(buf_release) struct buf body = {0};
+
+	buf_init(&body, 0);
+	buf_init(ret_frame, 0);
+	keylog_record_encode(record, &body);
+	signed_frame_encode(&(struct signed_frame){.kind = FRAME_KEY_LOG,
+						   .seq = seq,
+						   .body = buf_slice(&body)},
+			    &owner->identity, owner->sign, ret_frame);
+}
+
 int keylog_append(struct keylog *keylog, struct store *store,
 		  const struct owner_key *owner, struct keylog_record *record,
 		  struct buf *ret_frame, struct err *err)
 {
-	CLEANUP(buf_release) struct buf body = {0};
 	CLEANUP(buf_release) struct buf frame = {0};
 	uint64_t seq = keylog_seq(keylog) + 1;
 	uint8_t id[HASH_LEN];
 
 	fill_prev(keylog, &record->prev);
-	buf_init(&body, 0);
-	buf_init(&frame, 0);
-	keylog_record_encode(record, &body);
-	signed_frame_encode(&(struct signed_frame){.kind = FRAME_KEY_LOG,
-						   .seq = seq,
-						   .body = buf_slice(&body)},
-			    &keylog->identity, owner->sign, &frame);
+	keylog_record_sign(record, owner, seq, &frame);
 	if (signed_object_put(store, keylog_prefix, seq, buf_slice(&frame), id, err) < 0)
 		return err_wrap(err, "key log");
 	add_entry(keylog, seq, id, &record->prev);

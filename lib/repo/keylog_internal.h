@@ -20,6 +20,12 @@ struct keylog {
 	struct vec recipients;	 /* of struct recipient */
 };
 
+/* The frame of a record, initialised here. */
+void keylog_record_sign(const struct keylog_record *record, const struct owner_key *owner,
+			uint64_t seq, struct buf *ret_frame);
+
+#define KEYLOG_PREFIX "keys/log/"
+
 /* Applies a record to the state; takes what it needs out of `record`. Records come in the
  * order (seq, id). */
 void keylog_apply(struct keylog *keylog, struct keylog_record *record, uint64_t seq,

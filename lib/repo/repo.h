@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/rng.h"
+#include "crypto/kdf.h"
 #include "repo/chunker.h"
 #include "repo/keylog.h"
 #include "repo/keys.h"
@@ -44,7 +45,8 @@ MUST_CHECK int repo_exists(struct store *store, bool *ret_exists, struct err *er
 struct repo_init_options {
 	const char *key_directory;	 /* gets writer.key, recovery.key, audit.pub */
 	const struct secret *passphrase; /* for recovery.key; not empty */
-	struct repo_params params;
+	struct repo_params params;   /* its created_nsec is ignored: the clock tells */
+	struct scrypt_params scrypt; /* of recovery.key; zeroes = keys.md's */
 	struct rng *rng;
 	const struct clock *clock;
 };
@@ -53,7 +55,9 @@ struct repo_init_options {
  * Creates keys, then the repository, in this order: key files on disk (fsynced, never
  * overwriting), key log, wraps, quipu.json last. Run again after a kill it goes on with the
  * key files that are there (recovery.key opens with the passphrase) and makes what is
- * missing. ERR_EXISTS when the repository is complete. *ret_resumed tells that it went on.
+ * missing. ERR_EXISTS when the repository is complete, when another's key log lies there, or
+ * when the directory holds other key files without a recovery.key. *ret_resumed tells that it
+ * went on.
  */
 MUST_CHECK int repo_init(struct store *store, const struct repo_init_options *options,
 			 bool *ret_resumed, struct err *err);
