@@ -7,6 +7,7 @@
 #include <assert.h>
 
 #include "base/mem.h"
+#include "repo/pack_reader.h"
 #include "repo/tree_writer_internal.h"
 
 static int take_oldest(struct node_outlet *outlet, struct err *err)
@@ -39,14 +40,10 @@ static int outlet_put(struct node_sink *sink, enum blob_type type, struct slice 
 {
 	struct node_outlet *outlet = (struct node_outlet *)sink;
 	struct node_promise promise = {.ref.raw_len = (uint32_t)node.len};
-	uint8_t type_byte = (uint8_t)type;
 
 	if (take_ready(outlet, err) < 0)
 		return -1;
-	hmac_begin(outlet->hmac);
-	hmac_update(outlet->hmac, slice_of(&type_byte, 1));
-	hmac_update(outlet->hmac, node);
-	hmac_final(outlet->hmac, promise.ref.id.bytes);
+	blob_id_compute(outlet->hmac, type, &node, 1, &promise.ref.id);
 	if (blob_writer_put(outlet->blobs, type, node, &promise.ticket, err) < 0)
 		return -1;
 	outlet->promises[(outlet->first + outlet->n) % NODE_PROMISES_MAX] = promise;
