@@ -101,24 +101,22 @@ static int open_directory(const struct directory_context *context, struct buf *s
 	return err_set(err, ERR_CORRUPT, "pack directory: it does not fit the trailer");
 }
 
-/* The certificate must be the owner's word for a writer that is not revoked. */
-static int check_signer(const struct repo *repo, const struct pack_directory *directory,
-			const uint8_t header_hash[static 32], struct err *err)
+/* The certificate must be the owner's word for a writer. */
+static int check_signer(const struct repo *repo, struct pack_contents *contents,
+			struct err *err)
 {
-	struct sign_public signer;
+	const struct pack_directory *directory = &contents->directory;
 	uint8_t hash[HASH_LEN];
 
 	if (signed_certificate_open(buf_slice(&directory->certificate), &repo->identity,
-				    KEY_WRITER, &signer, err) < 0)
+				    KEY_WRITER, &contents->signer, err) < 0)
 		return -1;
 	const struct certificate *certificate =
-		keylog_certificate_of(repo->keylog, &signer);
-	if (certificate != NULL && certificate->revoked)
-		return err_set(err, ERR_ALARM, "its writer \"%s\" is revoked",
-			       certificate->name);
-	pack_directory_hash(directory, header_hash, hash);
+		keylog_certificate_of(repo->keylog, &contents->signer);
+	contents->revoked = certificate != NULL && certificate->revoked;
+	pack_directory_hash(directory, contents->header_hash, hash);
 	if (!signed_message_verify(
-		    &signer,
+		    &contents->signer,
 		    &(struct signed_message){
 			    .label = "pack-directory",
 			    .repo_id = repo->identity.id,
@@ -180,7 +178,7 @@ int pack_directory_load(const struct repo *repo, const struct dedup_keys *keys,
 
 	if (load(repo, keys, key, size, &contents, err) < 0)
 		return err_wrap(err, "%s", key);
-	if (check_signer(repo, &contents.directory, contents.header_hash, err) < 0) {
+	if (check_signer(repo, &contents, err) < 0) {
 		pack_contents_release(&contents);
 		return err_wrap(err, "%s", key);
 	}

@@ -18,13 +18,15 @@ struct pack_contents {
 	struct pack_header header;
 	uint8_t header_hash[32];
 	struct pack_directory directory;
+	struct sign_public signer;
+	bool revoked; /* the signer is: what it wrote before stays part of its snapshots */
 };
 void pack_contents_release(struct pack_contents *contents);
 
 /*
  * Reads trailer and directory of the object `key` of `size` bytes in up to three ranged gets,
- * checks the writer's signature and that its certificate verifies under the owner (a
- * certificate in the key log; revoked ones are refused with ERR_ALARM). ERR_CORRUPT otherwise.
+ * checks the writer's signature and that its certificate verifies under the owner: ERR_ALARM.
+ * ERR_CORRUPT otherwise. A revoked writer's pack loads; callers look at `revoked`.
  */
 MUST_CHECK int pack_directory_load(const struct repo *repo, const struct dedup_keys *keys,
 				   const char *key, uint64_t size,
