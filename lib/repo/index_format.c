@@ -64,14 +64,14 @@ static struct aead *cipher_new(const struct dedup_keys *keys, struct slice salt)
 }
 
 /* R || lp16 domain || H(clear part) */
-static void put_aad(const struct repo_identity *identity, const char *domain,
-		    struct slice head, struct buf *out)
+static void put_aad(const struct fragment_scope *scope, struct slice head,
+		    struct buf *out)
 {
 	uint8_t digest[HASH_LEN];
 
 	hash_sha256(head, digest);
-	buf_append(out, identity->id, REPO_ID_LEN);
-	buf_put_bytes16(out, slice_of_string(domain));
+	buf_append(out, scope->identity->id, REPO_ID_LEN);
+	buf_put_bytes16(out, slice_of_string(scope->domain));
 	buf_append(out, digest, sizeof(digest));
 }
 
@@ -129,17 +129,17 @@ static int check_content(const struct fragment_body *body, struct slice content,
 	return cursor_end(&walk.content, "index fragment", err);
 }
 
-int fragment_body_open(const struct fragment_body *body, const struct dedup_keys *keys,
-		       const struct repo_identity *identity, const char *domain,
-		       uint8_t *out, struct slice *ret_content, struct err *err)
+int fragment_body_open(const struct fragment_body *body,
+		       const struct fragment_scope *scope, uint8_t *out,
+		       struct slice *ret_content, struct err *err)
 {
-	CLEANUP(aead_freep) struct aead *cipher = cipher_new(keys, body->salt);
+	CLEANUP(aead_freep) struct aead *cipher = cipher_new(scope->keys, body->salt);
 	CLEANUP(buf_release) struct buf aad = {0};
 	uint8_t nonce[AEAD_NONCE_LEN];
 	struct slice content;
 
 	buf_init(&aad, 0);
-	put_aad(identity, domain, body->head, &aad);
+	put_aad(scope, body->head, &aad);
 	aead_nonce(NONCE_TYPE, 0, nonce);
 	if (!aead_open(cipher, nonce, buf_slice(&aad), body->sealed, out))
 		return err_set(err, ERR_CORRUPT,
@@ -235,9 +235,8 @@ void fragment_builder_supersede(struct fragment_builder *builder,
 }
 
 void fragment_builder_seal(const struct fragment_builder *builder,
-			   const struct dedup_keys *keys,
-			   const struct repo_identity *identity, const char *domain,
-			   struct rng *rng, struct buf *out)
+			   const struct fragment_scope *scope, struct rng *rng,
+			   struct buf *out)
 {
 	CLEANUP(aead_freep) struct aead *cipher = NULL;
 	CLEANUP(buf_release) struct buf aad = {0};
@@ -251,11 +250,11 @@ void fragment_builder_seal(const struct fragment_builder *builder,
 	buf_put_u32(out, builder->n_superseded);
 	buf_append_slice(out, buf_slice(&builder->superseded));
 	buf_init(&aad, 0);
-	put_aad(identity, domain, slice_of(out->data + begin, out->len - begin), &aad);
+	put_aad(scope, slice_of(out->data + begin, out->len - begin), &aad);
 	rng_fill(rng, salt, sizeof(salt));
 	buf_append(out, salt, sizeof(salt));
 	buf_put_u32(out, (uint32_t)(builder->content.len + AEAD_TAG_LEN));
-	cipher = cipher_new(keys, slice_of(salt, sizeof(salt)));
+	cipher = cipher_new(scope->keys, slice_of(salt, sizeof(salt)));
 	aead_nonce(NONCE_TYPE, 0, nonce);
 	aead_seal(cipher, nonce, buf_slice(&aad), buf_slice(&builder->content),
 		  buf_extend(out, builder->content.len + AEAD_TAG_LEN));

@@ -21,6 +21,13 @@ enum {
 	FRAGMENT_PACKS_TARGET = 16384,
 };
 
+/* What a body is bound to; borrowed. */
+struct fragment_scope {
+	const struct dedup_keys *keys;
+	const struct repo_identity *identity;
+	const char *domain;
+};
+
 /* A body's parts; all point into it. */
 struct fragment_body {
 	struct slice packs;	 /* names, 32 bytes each */
@@ -37,9 +44,7 @@ MUST_CHECK int fragment_body_decode(struct slice bytes, struct fragment_body *re
 /* Opens the sealed part into `out`, which has room for it and may be its own memory, and
  * checks all of it: a walk over *ret_content cannot fail. */
 MUST_CHECK int fragment_body_open(const struct fragment_body *body,
-				  const struct dedup_keys *keys,
-				  const struct repo_identity *identity,
-				  const char *domain, uint8_t *out,
+				  const struct fragment_scope *scope, uint8_t *out,
 				  struct slice *ret_content, struct err *err);
 
 /* A walk over the packs of an opened body. */
@@ -81,8 +86,7 @@ void fragment_builder_supersede(struct fragment_builder *builder,
 				const uint8_t name[static 32]);
 /* Appends the body, sealed under a fresh salt. */
 void fragment_builder_seal(const struct fragment_builder *builder,
-			   const struct dedup_keys *keys,
-			   const struct repo_identity *identity, const char *domain,
-			   struct rng *rng, struct buf *out);
+			   const struct fragment_scope *scope, struct rng *rng,
+			   struct buf *out);
 
 #endif

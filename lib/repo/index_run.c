@@ -176,14 +176,15 @@ int index_run_open(int fd, const struct run_identity *identity,
 		   struct index_run **ret_run, struct err *err)
 {
 	CLEANUP(index_run_unrefp) struct index_run *run = run_new(shape, identity->id);
+	struct page_file_identity pages;
 
 	run->n_records = identity->n_records;
 	run->n_pages =
 		run->n_records / run->per_page + (run->n_records % run->per_page != 0);
-	if (page_file_open(fd, cipher->key, identity->salt,
-			   run->n_pages + (run->n_pages + PREFIXES_PER_PAGE - 1) /
-						  PREFIXES_PER_PAGE,
-			   cipher->cache, &run->file, err) < 0)
+	memcpy(pages.salt, identity->salt, sizeof(pages.salt));
+	pages.n_pages =
+		run->n_pages + (run->n_pages + PREFIXES_PER_PAGE - 1) / PREFIXES_PER_PAGE;
+	if (page_file_open(fd, cipher->key, &pages, cipher->cache, &run->file, err) < 0)
 		return -1;
 	if (read_prefixes(run, err) < 0)
 		return -1;

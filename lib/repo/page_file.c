@@ -83,6 +83,11 @@ void page_cache_freep(struct page_cache **cache)
 	page_cache_free(*cache);
 }
 
+size_t page_cache_memory(const struct page_cache *cache)
+{
+	return sizeof(*cache) + cache->n_slots * sizeof(*cache->slots);
+}
+
 static uint64_t cache_register(struct page_cache *cache)
 {
 	LOCKED(cache->mutex);
@@ -274,14 +279,15 @@ static int check_head(const struct page_file *file, uint64_t n_pages, struct err
 }
 
 int page_file_open(int fd, const struct secret *key,
-		   const uint8_t salt[static PAGE_SALT_LEN], uint64_t n_pages,
-		   struct page_cache *cache, struct page_file **ret_file, struct err *err)
+		   const struct page_file_identity *identity, struct page_cache *cache,
+		   struct page_file **ret_file, struct err *err)
 {
-	CLEANUP(page_file_freep) struct page_file *file = file_new(fd, key, salt, cache);
+	CLEANUP(page_file_freep)
+	struct page_file *file = file_new(fd, key, identity->salt, cache);
 
-	if (check_head(file, n_pages, err) < 0)
+	if (check_head(file, identity->n_pages, err) < 0)
 		return -1;
-	file->n_pages = n_pages;
+	file->n_pages = identity->n_pages;
 	file->finished = true;
 	*ret_file = STEAL(file);
 	return 0;

@@ -24,6 +24,7 @@ struct page_cache;
 struct page_cache *page_cache_new(size_t n_pages); /* at least 1 */
 void page_cache_free(struct page_cache *cache);
 void page_cache_freep(struct page_cache **cache);
+size_t page_cache_memory(const struct page_cache *cache);
 
 struct page_file;
 
@@ -43,8 +44,12 @@ MUST_CHECK int page_file_sync(const struct page_file *file, struct err *err);
 
 /* Opens a finished file; `fd` is taken over also on failure. ERR_CORRUPT when it is another
  * file than the one with this salt, or not of this length. */
+struct page_file_identity {
+	uint8_t salt[PAGE_SALT_LEN];
+	uint64_t n_pages;
+};
 MUST_CHECK int page_file_open(int fd, const struct secret *key,
-			      const uint8_t salt[static PAGE_SALT_LEN], uint64_t n_pages,
+			      const struct page_file_identity *identity,
 			      struct page_cache *cache, struct page_file **ret_file,
 			      struct err *err);
 void page_file_free(struct page_file *file);

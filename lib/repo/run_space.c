@@ -151,22 +151,33 @@ static bool parse_name(const char *name, uint64_t *ret_id)
 	return true;
 }
 
+static bool is_garbage(const struct run_space *space, const char *name)
+{
+	uint64_t id;
+
+	if (strncmp(name, FILE_TEMP_PREFIX, sizeof(FILE_TEMP_PREFIX) - 1) == 0)
+		return true;
+	return parse_name(name, &id) && !contains(&space->committed, id);
+}
+
 int run_space_clean(struct run_space *space, struct err *err)
 {
-	int fd = openat(space->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
+	DIR *directory;
+	int fd;
 
+	if (!space->named)
+		return 0;
+	fd = openat(space->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	directory = fd < 0 ? NULL : fdopendir(fd);
 	if (directory == NULL) {
 		(void)err_set_errno(err, errno, "index cache");
 		fd_closep(&fd);
 		return -1;
 	}
 	while ((entry = readdir(directory)) != NULL) {
-		uint64_t id;
-
-		if (parse_name(entry->d_name, &id) && !contains(&space->committed, id))
-			remove_file(space, id);
+		if (is_garbage(space, entry->d_name))
+			(void)unlinkat(space->dir_fd, entry->d_name, 0);
 	}
 	(void)closedir(directory); /* it was only read */
 	return 0;

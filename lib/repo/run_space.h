@@ -40,7 +40,8 @@ void run_space_discard(struct run_space *space, uint64_t id);
 /* Since now something durable names exactly these runs (of uint64_t). */
 void run_space_committed(struct run_space *space, const struct vec *ids);
 
-/* Removes the files of runs that nothing names: what a killed process left behind. */
+/* Removes the files of runs that no commit names, and unfinished ones: what a killed process
+ * left behind. Does nothing in a space without names. */
 MUST_CHECK int run_space_clean(struct run_space *space, struct err *err);
 
 #endif

@@ -272,6 +272,11 @@ void sorted_table_clear(struct sorted_table *table)
 	record_table_clear(table->memory);
 }
 
+struct run_shape sorted_table_shape(const struct sorted_table *table)
+{
+	return table->shape;
+}
+
 size_t sorted_table_n_runs(const struct sorted_table *table)
 {
 	return table->n_runs;

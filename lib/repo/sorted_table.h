@@ -41,6 +41,7 @@ MUST_CHECK int sorted_table_spill(struct sorted_table *table, struct err *err);
 void sorted_table_clear(struct sorted_table *table);
 
 /* For what keeps a table between two processes: its runs, oldest first, after a spill. */
+struct run_shape sorted_table_shape(const struct sorted_table *table);
 size_t sorted_table_n_runs(const struct sorted_table *table);
 struct index_run *sorted_table_run(const struct sorted_table *table, size_t i);
 /* Puts an opened run behind those that are there; takes the reference over. */

@@ -31,14 +31,14 @@ static void must(bool condition)
 static bool open_body(const struct keys *keys, struct slice bytes, struct buf *plain,
 		      struct fragment_body *ret_body, struct slice *ret_content)
 {
+	const struct fragment_scope scope = {&keys->dedup, &keys->identity, "domain"};
 	struct err err = {0};
 
 	if (fragment_body_decode(bytes, ret_body, &err) < 0)
 		return false;
 	buf_clear(plain);
 	(void)buf_extend(plain, ret_body->sealed.len);
-	return fragment_body_open(ret_body, &keys->dedup, &keys->identity, "domain",
-				  plain->data, ret_content, &err) == 0;
+	return fragment_body_open(ret_body, &scope, plain->data, ret_content, &err) == 0;
 }
 
 /* Puts what is read from one body together anew. */
@@ -62,6 +62,7 @@ static void repeat(const struct fragment_body *body, struct slice content,
 
 static void fuzz_content(struct keys *keys, struct slice content, uint8_t n_packs)
 {
+	const struct fragment_scope scope = {&keys->dedup, &keys->identity, "domain"};
 	struct fragment_builder builder, again;
 	struct fragment_body body;
 	struct slice opened;
@@ -74,8 +75,7 @@ static void fuzz_content(struct keys *keys, struct slice content, uint8_t n_pack
 	builder.n_packs = n_packs;
 	memset(buf_extend(&builder.packs, (size_t)n_packs * 32), 7, (size_t)n_packs * 32);
 	buf_append_slice(&builder.content, content);
-	fragment_builder_seal(&builder, &keys->dedup, &keys->identity, "domain",
-			      &keys->rng, &bytes);
+	fragment_builder_seal(&builder, &scope, &keys->rng, &bytes);
 	if (open_body(keys, buf_slice(&bytes), &plain, &body, &opened)) {
 		must(slice_equal(opened, content));
 		repeat(&body, opened, &again);

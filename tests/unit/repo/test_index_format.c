@@ -71,22 +71,24 @@ static void add_pack(struct fixture *f, struct pack_info *ret_info,
 
 static void seal(struct fixture *f)
 {
-	fragment_builder_seal(&f->builder, &f->keys, &f->identity, "db", &f->rng,
-			      &f->body);
+	const struct fragment_scope scope = {&f->keys, &f->identity, "db"};
+
+	fragment_builder_seal(&f->builder, &scope, &f->rng, &f->body);
 }
 
 static int open_body(struct fixture *f, const char *domain,
 		     struct fragment_body *ret_parts, struct slice *ret_content,
 		     struct err *err)
 {
+	const struct fragment_scope scope = {&f->keys, &f->identity, domain};
+
 	if (fragment_body_decode(buf_slice(&f->body), ret_parts, err) < 0)
 		return -1;
 
 	/* in place: what is sealed lies in the body */
 	size_t at = (size_t)(ret_parts->sealed.data - f->body.data);
 
-	return fragment_body_open(ret_parts, &f->keys, &f->identity, domain,
-				  f->body.data + at, ret_content, err);
+	return fragment_body_open(ret_parts, &scope, f->body.data + at, ret_content, err);
 }
 
 static void expect_entry(const struct fragment_pack *pack, uint32_t i,

@@ -77,12 +77,12 @@ static int teardown(void **state)
 
 static int reopen(struct fixture *f, uint64_t n_pages, struct err *err)
 {
-	uint8_t salt[PAGE_SALT_LEN];
+	struct page_file_identity identity = {.n_pages = n_pages};
 
-	memcpy(salt, page_file_salt(f->file), sizeof(salt));
+	memcpy(identity.salt, page_file_salt(f->file), sizeof(identity.salt));
 	page_file_free(f->file);
 	f->file = NULL;
-	return page_file_open(open(f->path, O_RDONLY | O_CLOEXEC), &f->key, salt, n_pages,
+	return page_file_open(open(f->path, O_RDONLY | O_CLOEXEC), &f->key, &identity,
 			      f->cache, &f->file, err);
 }
 
