@@ -38,29 +38,38 @@ struct blob_entry {
 struct index;
 
 struct index_options {
-	const char *
-		cache_directory; /* NULL: a private temporary directory, gone at the end */
-	const struct dedup_keys *keys;
+	/* For this index alone. NULL, in use by another process, or not usable (with a
+	 * warning): files without names, gone at the end. */
+	const char *cache_directory;
+	const struct dedup_keys *keys; /* borrowed for the index's life, as rng and log */
 	const struct repo_identity *identity;
 	const char *domain;
-	/* Whose fragments count: a writer passes its own public key (and the shared domain's
-	 * writers, if certified); a reader passes none = all with a valid certificate. */
+	/* Whose fragments count: a writer passes its own public key first (and the shared
+	 * domain's writers, if certified, that are not revoked); a reader passes none = all
+	 * with a valid certificate. */
 	const struct sign_public *signers;
 	size_t n_signers;
 	size_t memory_bytes; /* for table and page cache; 0 = 6 MiB */
+	/* Packs that are added are for this process alone: no fragment names them and no
+	 * cache keeps them. For dry runs and readers. */
+	bool scratch;
 	struct rng *rng;
 	const struct log *log;
 };
 
-/* Opens or creates the local index; one that does not decrypt or fit is made anew. */
+/* Opens or creates the local index; one that does not decrypt or fit is made anew. A page
+ * that turns out to be damaged later is ERR_CORRUPT then, and the cache is given up: the next
+ * index_open() begins with an empty one. */
 MUST_CHECK int index_open(const struct index_options *options, struct index **ret_index,
 			  struct err *err);
-void index_free(struct index *index); /* keeps the cache on disk */
+/* Keeps the cache on disk, but for packs that no fragment names yet. */
+void index_free(struct index *index);
 void index_freep(struct index **index);
 
 /*
- * Reads fragments of the domain that are not in the index yet. Foreign, false or lost ones
- * are skipped with a warning and counted. Fragments that are superseded (by the same signer)
+ * Reads fragments of the domain that are not in the index yet: before the first pack is
+ * added, and nothing else is called meanwhile. Foreign, false or lost ones are skipped and
+ * counted, with a warning but for other writers'. Fragments that are superseded (by the same signer)
  * are not read. A fragment that vanished from the store since the cache was made takes its
  * entries out: then the local index is made anew.
  */
@@ -68,12 +77,16 @@ MUST_CHECK int index_update(struct index *index, const struct repo *repo,
 			    const struct cancel *cancel, struct err *err);
 
 /* Adds a pack and its blobs. *ret_pack = its number. A pack that is known already gets no
- * second number. */
+ * second number; but what fragments of other writers say of a pack counts for itself, under
+ * a number of its own, so that a false one hides nothing. ERR_LIMIT for more blobs than a
+ * fragment takes. May be called from several threads. */
 MUST_CHECK int index_add_pack(struct index *index, const struct pack_info *info,
 			      const struct blob_entry *entries, size_t n_entries,
 			      uint32_t *ret_pack, struct err *err);
 
-/* Places of an id, newest first, at most max; *ret_n = how many were found. */
+/* Places of an id, newest first, at most max (and INDEX_PLACES_MAX); *ret_n = how many were
+ * found. */
+enum { INDEX_PLACES_MAX = 16 };
 MUST_CHECK int index_find(struct index *index, const struct blob_id *id,
 			  struct blob_place *ret_places, size_t max, size_t *ret_n,
 			  struct err *err);
@@ -82,7 +95,7 @@ MUST_CHECK int index_pack(struct index *index, uint32_t pack, struct pack_info *
 			  struct err *err);
 uint32_t index_n_packs(const struct index *index); /* numbers are 0..n-1 */
 uint64_t index_n_blobs(const struct index *index); /* entries, duplicates counted */
-/* ERR_NOT_FOUND when the name is unknown. */
+/* Of several the newest. ERR_NOT_FOUND when the name is unknown. */
 MUST_CHECK int index_pack_number(struct index *index, const uint8_t name[static 32],
 				 uint32_t *ret_pack, struct err *err);
 
@@ -92,7 +105,17 @@ MUST_CHECK int index_fragments_of(struct index *index, const uint8_t *packs,
 				  struct vec *ret_names /* of uint8_t[32] */,
 				  struct err *err);
 
-/* Every entry in ascending order of ids: for check and statistics. */
+/* Fragments that index_update() read, and those that it did not take: other writers', false
+ * (damaged, forged, newer), gone between listing and reading. */
+struct index_counters {
+	uint64_t taken, foreign, damaged, lost;
+};
+struct index_counters index_counters(const struct index *index);
+/* Bytes of memory that the index holds now. */
+size_t index_memory(struct index *index);
+
+/* Every entry in ascending order of ids: for check and statistics. Nothing is added
+ * meanwhile. */
 typedef int index_each_fn(void *arg, const struct blob_id *id,
 			  const struct blob_place *place, struct err *err);
 MUST_CHECK int index_each(struct index *index, index_each_fn *each, void *arg,
