@@ -57,7 +57,8 @@ MUST_CHECK int blob_writer_has(struct blob_writer *writer, const struct blob_id 
 
 /*
  * A stream that is cut. Used by one thread each; several may be open. space() gives room in
- * the current segment (waits while all segments are in use), commit() moves on.
+ * the current segment (waits while all segments are in use; after a failure it gives room that
+ * goes nowhere, and commit() tells the error), commit() moves on.
  */
 struct blob_stream;
 MUST_CHECK int blob_stream_open(struct blob_writer *writer, enum cut_mode mode,
