@@ -45,7 +45,7 @@ static void encode_fifo(const char *name, struct buf *bytes)
 
 	entry_init(&entry, ENTRY_FIFO, name);
 	buf_clear(bytes);
-	assert_int_equal(tree_entry_encode_head(&entry, false, bytes, &err), 0);
+	assert_int_equal(tree_entry_encode_head(&entry, bytes, &err), 0);
 }
 
 /* The even numbers below 2n as names. */
