@@ -14,7 +14,7 @@
 struct packlist_options {
 	struct store *store;
 	struct index *index; /* knows the packs by number */
-	const uint8_t *used; /* a bit a number */
+	const uint8_t *used; /* a bit a number, n_bits / 8 + 1 bytes */
 	uint32_t n_bits;
 	const uint8_t *last_root; /* of the stream's last list (32 bytes); NULL: none */
 	const struct log *log;
