@@ -45,11 +45,9 @@ typedef int leaf_fn(void *arg, const struct packlist_page *page,
 		    const uint8_t hash[static HASH_LEN], struct err *err);
 
 struct reading {
-	struct store *store;
-	const struct log *log;
+	struct packlist_source *source;
 	leaf_fn *leaf;
 	void *arg;
-	uint64_t lost;
 };
 
 static int load_page(struct reading *reading, const uint8_t hash[static HASH_LEN],
@@ -61,7 +59,8 @@ static int load_page(struct reading *reading, const uint8_t hash[static HASH_LEN
 
 	page_key(hash, key);
 	buf_init(&bytes, 0);
-	if (store_get(reading->store, key, PACKLIST_PAGE_LEN_MAX, &bytes, err) < 0)
+	if (store_get(reading->source->store, key, PACKLIST_PAGE_LEN_MAX, &bytes, err) <
+	    0)
 		return err->code == ERR_LIMIT
 			       ? err_set(err, ERR_CORRUPT, "%s is too large", key)
 			       : -1;
@@ -87,8 +86,9 @@ static int try_page(struct reading *reading, const uint8_t hash[static HASH_LEN]
 		*err = problem;
 		return -1;
 	}
-	log_warning(reading->log, "a page of the list of packs is lost: %s", problem.msg);
-	reading->lost++;
+	log_warning(reading->source->log, "a page of the list of packs is lost: %s",
+		    problem.msg);
+	reading->source->lost++;
 	return 0;
 }
 
@@ -145,18 +145,13 @@ static int each_of_leaf(void *arg, const struct packlist_page *page,
 	return 0;
 }
 
-int packlist_read(struct store *store, const uint8_t root[static 32],
-		  const struct log *log, packlist_each_fn *each, void *arg,
-		  uint64_t *ret_lost, struct err *err)
+int packlist_read(struct packlist_source *source, const uint8_t root[static 32],
+		  packlist_each_fn *each, void *arg, struct err *err)
 {
 	struct each wrapped = {each, arg};
-	struct reading reading = {
-		.store = store, .log = log, .leaf = each_of_leaf, .arg = &wrapped};
+	struct reading reading = {source, each_of_leaf, &wrapped};
 
-	if (!is_zero(root) && read_below(&reading, root, -1, err) < 0)
-		return -1;
-	*ret_lost = reading.lost;
-	return 0;
+	return is_zero(root) ? 0 : read_below(&reading, root, -1, err);
 }
 
 /* --- writing --- */
@@ -302,10 +297,8 @@ static int keep_leaf(void *arg, const struct packlist_page *page,
 static int keep_last_order(struct writing *writing, struct err *err)
 {
 	const struct packlist_options *options = writing->options;
-	struct reading reading = {.store = options->store,
-				  .log = options->log,
-				  .leaf = keep_leaf,
-				  .arg = writing};
+	struct packlist_source source = {.store = options->store, .log = options->log};
+	struct reading reading = {&source, keep_leaf, writing};
 
 	struct err problem = {0};
 

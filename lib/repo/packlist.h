@@ -30,13 +30,19 @@ MUST_CHECK int packlist_write(const struct packlist_options *options,
 typedef int packlist_each_fn(void *arg, const struct packlist_entry *entry,
 			     struct err *err);
 
+struct packlist_source {
+	struct store *store;
+	const struct log *log;
+	uint64_t lost; /* pages so far */
+};
+
 /*
  * Calls `each` for all packs in order. Pages that are absent, or are not what their name says,
- * are passed over with a warning and counted in *ret_lost: a restore goes on without them.
- * Other failures of the store end it. An all-zero root is an empty list.
+ * are passed over with a warning and counted in source->lost: a restore goes on without
+ * them. Other failures of the store end it. An all-zero root is an empty list.
  */
-MUST_CHECK int packlist_read(struct store *store, const uint8_t root[static 32],
-			     const struct log *log, packlist_each_fn *each, void *arg,
-			     uint64_t *ret_lost, struct err *err);
+MUST_CHECK int packlist_read(struct packlist_source *source,
+			     const uint8_t root[static 32], packlist_each_fn *each,
+			     void *arg, struct err *err);
 
 #endif

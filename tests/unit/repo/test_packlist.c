@@ -82,13 +82,14 @@ static int take_name(void *arg, const struct packlist_entry *entry, struct err *
 static struct vec read_list(struct fixture *f, const uint8_t root[static 32],
 			    uint64_t *ret_lost)
 {
+	struct packlist_source source = {.store = f->s.repo.store, .log = &f->s.log};
 	struct vec entries;
 	struct err err = {0};
 
 	vec_init(&entries, sizeof(struct packlist_entry));
-	if (packlist_read(f->s.repo.store, root, &f->s.log, take_name, &entries, ret_lost,
-			  &err) < 0)
+	if (packlist_read(&source, root, take_name, &entries, &err) < 0)
 		fail_msg("%s", err.msg);
+	*ret_lost = source.lost;
 	return entries;
 }
 
@@ -333,18 +334,18 @@ static int stop(void *arg, const struct packlist_entry *entry, struct err *err)
 
 static void test_packlist_read__ends_when_told(void **state)
 {
+	struct packlist_source source = {0};
 	struct fixture f;
 	struct err err = {0};
 	unsigned n = 0;
 	uint8_t root[32];
-	uint64_t lost;
 
 	(void)state;
 	fixture_init(&f, 5);
 	use(&f, 0, 5);
 	write_list(&f, NULL, root);
-	assert_int_equal(
-		packlist_read(f.s.repo.store, root, &f.s.log, stop, &n, &lost, &err), -1);
+	source.store = f.s.repo.store;
+	assert_int_equal(packlist_read(&source, root, stop, &n, &err), -1);
 	assert_string_equal(err.msg, "enough");
 	assert_int_equal(n, 1);
 	fixture_release(&f);
