@@ -102,6 +102,12 @@ int signed_object_load(struct store *store, const char *key,
 	return 0;
 }
 
+bool signed_object_is_finding(const struct err *err)
+{
+	return err->code == ERR_ALARM || err->code == ERR_CORRUPT ||
+	       err->code == ERR_UNSUPPORTED || err->code == ERR_LIMIT;
+}
+
 int signed_object_put(struct store *store, const char *prefix, uint64_t seq,
 		      struct slice frame, uint8_t ret_id[static HASH_LEN],
 		      struct err *err)

@@ -34,6 +34,10 @@ MUST_CHECK int signed_object_load(struct store *store, const char *key,
 				  const struct frame_expect *expect,
 				  struct signed_object *ret_object, struct err *err);
 
+/* True for errors that say something about the object (damaged, false, of a newer version)
+ * rather than about the way to it: a listing goes on past such an object. */
+bool signed_object_is_finding(const struct err *err);
+
 /* Puts a frame below `prefix` ("keys/log/") under its name. One that is there already is
  * success: the name says what is in it. */
 MUST_CHECK int signed_object_put(struct store *store, const char *prefix, uint64_t seq,

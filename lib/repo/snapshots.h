@@ -84,16 +84,22 @@ struct snapshot_commit {
 	size_t n_epochs;
 };
 
+struct snapshot_committed {
+	uint8_t id[32];
+	uint64_t seq;
+	int64_t time_nsec;
+};
+
 /*
  * The commit point. Lists the stream afresh, re-reads the key log (a revoked writer, a log
- * that is shorter than any header says: ERR_ALARM), names all heads as prev, signs, puts.
- * Refuses a stream that is a prefix of another or the reverse (ERR_USAGE), and one that the
- * certificate does not cover (ERR_KEY).
+ * that is shorter than the stream's headers or the domain's newest ones say, wraps that are
+ * gone: ERR_ALARM), names all heads as prev, signs, puts. Refuses a stream that is a prefix of
+ * another or the reverse (ERR_USAGE), and one that the certificate does not cover (ERR_KEY).
  */
 MUST_CHECK int snapshot_commit(const struct repo *repo, const struct writer_key *key,
 			       const struct snapshot_commit *commit,
-			       const struct clock *clock, uint8_t ret_id[static 32],
-			       int64_t *ret_time_nsec, struct err *err);
+			       const struct clock *clock,
+			       struct snapshot_committed *ret_committed, struct err *err);
 
 /* The same refusals, before any work is done. */
 MUST_CHECK int snapshot_commit_check(const struct repo *repo,
