@@ -31,7 +31,7 @@ enum {
 
 /* What child programs' sessions have in common with ours: see pg_session.h. */
 static const char *const child_options =
-	" -c datestyle=ISO,YMD -c intervalstyle=postgres -c timezone=UTC -c lc_monetary=C"
+	" -c datestyle=ISO,YMD -c intervalstyle=postgres -c lc_monetary=C"
 	" -c default_transaction_read_only=off -c quote_all_identifiers=off";
 
 struct pg_conn {
@@ -235,13 +235,13 @@ const char *pg_conn_server_encoding(const struct pg_conn *conn)
 }
 
 void pg_conn_child_params(const struct pg_conn *conn, const struct pg_params *params,
-			  struct pg_params *ret_params)
+			  const char *time_zone, struct pg_params *ret_params)
 {
 	const char *address = PQhostaddr(conn->pq);
 	const char *options = PQoptions(conn->pq);
 	CLEANUP(mem_freep)
-	char *all = mem_printf("%.*s%s", CHILD_OPTIONS_MAX,
-			       options == NULL ? "" : options, child_options);
+	char *all = mem_printf("%.*s%s -c timezone=%s", CHILD_OPTIONS_MAX,
+			       options == NULL ? "" : options, child_options, time_zone);
 
 	pg_params_copy(ret_params, params);
 	pg_params_set(ret_params, "host", PQhost(conn->pq));

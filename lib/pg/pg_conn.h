@@ -42,9 +42,9 @@ const char *pg_conn_server_encoding(const struct pg_conn *conn); /* "UTF8" */
 
 /* Copies of a connection's parameters that reach the very server it is connected to, of
  * several hosts or addresses, with its start-up options and no client encoding: for child
- * programs. *ret_params is initialised here. */
+ * programs. `time_zone` is one that the server knows. *ret_params is initialised here. */
 void pg_conn_child_params(const struct pg_conn *conn, const struct pg_params *params,
-			  struct pg_params *ret_params);
+			  const char *time_zone, struct pg_params *ret_params);
 
 /* One or more commands whose rows are not wanted. */
 MUST_CHECK int pg_exec(struct pg_conn *conn, const char *sql, struct err *err);

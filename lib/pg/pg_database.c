@@ -6,7 +6,8 @@
  *    "locale", "rules", "tablespace", "connection_limit", "is_template", "comment",
  *    "acl": null | [{"grantor", "grantee" (null = PUBLIC), "privilege", "grantable"}],
  *    "settings": [{"role" (null = all), "name", "value"}], "labels": [{"provider", "label"}],
- *    "time_zone", "public_schema", "plpgsql", "tablespaces": [names in use]}
+ *    "time_zone", "public_schema", "plpgsql", "tablespaces": [names in use],
+ *    "placed": [{"what": "TABLE" | "MATERIALIZED VIEW" | "INDEX", "schema", "name", "tablespace"}]}
  *
  * pg_restore --create could make a database, but only under its old name.
  *
@@ -20,23 +21,21 @@
 #include "base/units.h"
 #include "pg/pg_globals.h"
 
+/* clang-format off */
 static const char *const read_sql =
 	"SELECT json_build_object('format', 1, 'name', d.datname,"
 	" 'owner', pg_get_userbyid(d.datdba),"
 	" 'encoding', pg_encoding_to_char(d.encoding),"
 	" 'provider', COALESCE(to_jsonb(d) ->> 'datlocprovider', 'c'),"
 	" 'collate', d.datcollate, 'ctype', d.datctype,"
-	" 'locale', COALESCE(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> "
-	"'daticulocale'),"
+	" 'locale', COALESCE(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale'),"
 	" 'rules', to_jsonb(d) ->> 'daticurules',"
 	" 'tablespace', t.spcname, 'connection_limit', d.datconnlimit,"
-	" 'is_template', d.datistemplate, 'comment', shobj_description(d.oid, "
-	"'pg_database'),"
+	" 'is_template', d.datistemplate, 'comment', shobj_description(d.oid, 'pg_database'),"
 	" 'acl', CASE WHEN d.datacl IS NOT NULL THEN (SELECT COALESCE(json_agg("
 	"  json_build_object('grantor', pg_get_userbyid(a.grantor), 'grantee',"
 	"   CASE WHEN a.grantee <> 0 THEN pg_get_userbyid(a.grantee) END,"
-	"   'privilege', a.privilege_type, 'grantable', a.is_grantable) ORDER BY a.at), "
-	"'[]')"
+	"   'privilege', a.privilege_type, 'grantable', a.is_grantable) ORDER BY a.at), '[]')"
 	"  FROM aclexplode(d.datacl) WITH ORDINALITY"
 	"   a(grantor, grantee, privilege_type, is_grantable, at)) END,"
 	" 'settings', (SELECT COALESCE(json_agg(json_build_object("
@@ -51,11 +50,20 @@ static const char *const read_sql =
 	" 'time_zone', (SELECT reset_val FROM pg_settings WHERE name = 'TimeZone'),"
 	" 'public_schema', EXISTS (SELECT FROM pg_namespace WHERE nspname = 'public'),"
 	" 'plpgsql', EXISTS (SELECT FROM pg_extension WHERE extname = 'plpgsql'),"
+	" 'placed', (SELECT COALESCE(json_agg(json_build_object('what', CASE c.relkind"
+	"   WHEN 'i' THEN 'INDEX' WHEN 'I' THEN 'INDEX' WHEN 'm' THEN 'MATERIALIZED VIEW'"
+	"   ELSE 'TABLE' END, 'schema', n.nspname, 'name', c.relname, 'tablespace', u.spcname)"
+	"   ORDER BY n.nspname, c.relname), '[]') FROM pg_class c"
+	"  JOIN pg_namespace n ON n.oid = c.relnamespace"
+	"  JOIN pg_tablespace u ON u.oid = c.reltablespace"
+	"  WHERE c.relkind IN ('r', 'p', 'm', 'i', 'I') AND n.nspname !~ '^pg_'"
+	"  AND u.spcname !~ '^pg_'),"
 	" 'tablespaces', (SELECT COALESCE(json_agg(u.spcname ORDER BY u.spcname), '[]')"
 	"  FROM pg_tablespace u WHERE u.spcname !~ '^pg_' AND (u.oid = d.dattablespace"
 	"  OR EXISTS (SELECT FROM pg_class c WHERE c.reltablespace = u.oid))))"
 	" FROM pg_database d JOIN pg_tablespace t ON t.oid = d.dattablespace"
 	" WHERE d.datname = current_database()";
+/* clang-format on */
 
 int pg_database_read(struct pg_conn *conn, struct buf *json, struct err *err)
 {
@@ -67,8 +75,10 @@ int pg_database_read(struct pg_conn *conn, struct buf *json, struct err *err)
 	return 0;
 }
 
+/* clang-format off */
 static const char *const facts_sql =
-	"SELECT d.encoding, d.time_zone, d.public_schema, d.plpgsql,"
+	"SELECT d.encoding, COALESCE((SELECT name FROM pg_timezone_names"
+	"  WHERE name = d.time_zone LIMIT 1), 'UTC'), d.public_schema, d.plpgsql,"
 	" (SELECT string_agg(t.name, ', ' ORDER BY t.name)"
 	"  FROM json_array_elements_text(d.tablespaces) t(name)"
 	"  WHERE NOT EXISTS (SELECT FROM pg_tablespace p WHERE p.spcname = t.name)),"
@@ -77,6 +87,46 @@ static const char *const facts_sql =
 	"  WHERE EXISTS (SELECT FROM pg_tablespace p WHERE p.spcname = t.name))"
 	" FROM json_to_record($1::json) d(encoding text, time_zone text,"
 	"  public_schema bool, plpgsql bool, tablespaces json)";
+/* clang-format on */
+
+/*
+ * Relations in a tablespace that exists here, when another one is missing and pg_restore put all
+ * into the default one. $2: indexes, or what has rows.
+ */
+/* clang-format off */
+static const char *const place_sql =
+	"SELECT format('%s %I.%I', r.what, r.schema, r.name),"
+	" format('ALTER %s %I.%I SET TABLESPACE %I', r.what, r.schema, r.name, r.tablespace)"
+	" FROM json_to_recordset($1::json -> 'placed') r(what text, schema text, name text,"
+	"  tablespace text) JOIN pg_tablespace t ON t.spcname = r.tablespace"
+	" WHERE r.what IN ('TABLE', 'MATERIALIZED VIEW', 'INDEX')"
+	" AND (r.what = 'INDEX') = $2::bool";
+/* clang-format on */
+
+int pg_database_place(struct pg_conn *conn, const char *json, bool indexes,
+		      struct strings *warnings, struct err *err)
+{
+	const char *values[] = {json, indexes ? "true" : "false"};
+	CLEANUP(pg_result_freep) struct pg_result *rows = NULL;
+
+	if (pg_query(conn, place_sql, 2, values, &rows, err) < 0)
+		return err_wrap(err, "database.json");
+	for (size_t i = 0; i < pg_rows(rows); i++) {
+		struct err refused = {0};
+		CLEANUP(mem_freep) char *text = NULL;
+
+		if (pg_exec(conn, pg_value(rows, i, 1), &refused) == 0)
+			continue;
+		if (refused.code == ERR_INTERRUPTED || refused.code == ERR_TRANSIENT) {
+			*err = refused;
+			return -1;
+		}
+		text = mem_printf("tablespace of %s: %s", pg_value(rows, i, 0),
+				  refused.msg);
+		strings_add(warnings, text);
+	}
+	return 0;
+}
 
 void pg_database_facts_release(struct pg_database_facts *facts)
 {
@@ -85,16 +135,13 @@ void pg_database_facts_release(struct pg_database_facts *facts)
 	*facts = (struct pg_database_facts){0};
 }
 
-static void warn_tablespaces(const char *absent, const char *present,
-			     struct strings *warnings)
+static void warn_tablespaces(const char *absent, struct strings *warnings)
 {
 	CLEANUP(mem_freep) char *text = NULL;
 
 	text = mem_printf("tablespaces %s do not exist on this server: what lay in them "
-			  "is in pg_default now%s%s%s",
-			  absent, present != NULL ? ", and so is what lay in " : "",
-			  present != NULL ? present : "",
-			  present != NULL ? " (pg_restore maps all or none)" : "");
+			  "is in pg_default now",
+			  absent);
 	strings_add(warnings, text);
 }
 
@@ -116,21 +163,21 @@ int pg_database_facts(struct pg_conn *conn, const char *json,
 		.has_public_schema = pg_bool(row, 0, 2),
 		.has_plpgsql = pg_bool(row, 0, 3),
 		.maps_tablespaces = absent != NULL,
+		.places_relations = absent != NULL && pg_value(row, 0, 5) != NULL,
 	};
 	if (absent != NULL)
-		warn_tablespaces(absent, pg_value(row, 0, 5), warnings);
+		warn_tablespaces(absent, warnings);
 	return 0;
 }
 
+/* clang-format off */
 /* A locale provider is named where the server knows of providers (15). */
 static const char *const create_sql =
 	"SELECT format('CREATE DATABASE %I TEMPLATE template0 OWNER %I ENCODING %L"
-	" LC_COLLATE %L LC_CTYPE %L', $2::text, d.owner, d.encoding, d.\"collate\", "
-	"d.ctype) "
-	"||"
+	" LC_COLLATE %L LC_CTYPE %L', $2::text, d.owner, d.encoding, d.\"collate\", d.ctype)"
+	" ||"
 	" CASE WHEN d.provider = 'i' THEN ' LOCALE_PROVIDER icu ICU_LOCALE ' ||"
-	"   quote_literal(d.locale) || COALESCE(' ICU_RULES ' || quote_literal(d.rules), "
-	"'')"
+	"   quote_literal(d.locale) || COALESCE(' ICU_RULES ' || quote_literal(d.rules), '')"
 	"  WHEN d.provider = 'b' THEN ' LOCALE_PROVIDER builtin BUILTIN_LOCALE ' ||"
 	"   quote_literal(d.locale)"
 	"  WHEN current_setting('server_version_num')::int >= 150000"
@@ -139,6 +186,7 @@ static const char *const create_sql =
 	"  THEN format(' TABLESPACE %I', d.tablespace) ELSE '' END"
 	" FROM json_to_record($1::json) d(owner text, encoding text, \"collate\" text,"
 	"  ctype text, provider text, locale text, rules text, tablespace text)";
+/* clang-format on */
 
 int pg_database_create(struct pg_conn *conn, const char *json, const char *name,
 		       struct err *err)
@@ -156,18 +204,19 @@ int pg_database_create(struct pg_conn *conn, const char *json, const char *name,
 	return 0;
 }
 
+/* clang-format off */
 /*
  * Rows: what, statement. Rights: what a new database gives by default is taken away, then each
  * recorded one is given by its grantor, the owner's first.
  */
 static const char *const describe_sql =
 	"WITH d AS (SELECT * FROM json_to_record($1::json) d(owner text, acl json,"
-	"  comment text, settings json, labels json, connection_limit int))"
+	"  comment text, settings json, labels json, connection_limit int,"
+	"  is_template bool))"
 	" SELECT u.what, u.sql FROM (SELECT 1 AS step, 0 AS at, 'owner' AS what,"
-	"  format('ALTER DATABASE %I OWNER TO %I', $2::text, d.owner) AS sql FROM d "
-	"WHERE $3"
-	" UNION ALL SELECT 2, 0, 'privileges', format('REVOKE ALL ON DATABASE %1$I FROM "
-	"PUBLIC;"
+	"  format('ALTER DATABASE %I OWNER TO %I', $2::text, d.owner) AS sql FROM d WHERE $3"
+	" UNION ALL SELECT 2, 0, 'privileges', format('REVOKE ALL ON DATABASE %1$I FROM"
+	" PUBLIC;"
 	"  REVOKE ALL ON DATABASE %1$I FROM %2$I', $2::text, d.owner)"
 	"  FROM d WHERE json_typeof(d.acl) = 'array'"
 	" UNION ALL SELECT 3 + (a.grantor <> d.owner)::int, a.at, 'privileges',"
@@ -178,25 +227,22 @@ static const char *const describe_sql =
 	"   THEN d.acl ELSE '[]' END)"
 	"   AS (grantor text, grantee text, privilege text, grantable bool))"
 	"   WITH ORDINALITY a(grantor, grantee, privilege, grantable, at)"
-	" UNION ALL SELECT 5, 0, 'comment', format('COMMENT ON DATABASE %I IS %L', "
-	"$2::text,"
+	" UNION ALL SELECT 5, 0, 'comment', format('COMMENT ON DATABASE %I IS %L', $2::text,"
 	"  d.comment) FROM d WHERE d.comment IS NOT NULL"
-	" UNION ALL SELECT 6, 0, 'security label', format('SECURITY LABEL FOR %I ON "
-	"DATABASE"
+	" UNION ALL SELECT 6, 0, 'security label', format('SECURITY LABEL FOR %I ON DATABASE"
 	"  %I IS %L', l.provider, $2::text, l.label)"
 	"  FROM d, json_to_recordset(d.labels) l(provider text, label text)"
 	" UNION ALL SELECT 7, s.at, 'setting ' || s.name,"
 	"  CASE WHEN s.role IS NULL THEN format('ALTER DATABASE %I', $2::text)"
 	"  ELSE format('ALTER ROLE %I IN DATABASE %I', s.role, $2::text) END ||"
-	"  format(' SET %I TO ', s.name) || " PG_SETTING_SQL(
-		"s.name", "s.value") "  FROM d, ROWS FROM (json_to_recordset(d.settings)"
-				     "   AS (role text, name text, value text)) WITH "
-				     "ORDINALITY s(role, name, value, at)"
-				     " UNION ALL SELECT 8, 0, 'connection limit', "
-				     "format('ALTER DATABASE %I CONNECTION"
-				     "  LIMIT %s', $2::text, d.connection_limit) FROM d "
-				     "WHERE d.connection_limit <> -1"
-				     ") u ORDER BY u.step, u.at";
+	"  format(' SET %I TO ', s.name) || " PG_SETTING_SQL("s.name", "s.value")
+	"  FROM d, ROWS FROM (json_to_recordset(d.settings)"
+	"   AS (role text, name text, value text)) WITH ORDINALITY s(role, name, value, at)"
+	" UNION ALL SELECT 8, 0, 'connection limit', format('ALTER DATABASE %I CONNECTION"
+	"  LIMIT %s', $2::text, d.connection_limit) FROM d WHERE d.connection_limit <> -1"
+	" UNION ALL SELECT 9, 0, 'template', format('ALTER DATABASE %I IS_TEMPLATE true',"
+	"  $2::text) FROM d WHERE d.is_template) u ORDER BY u.step, u.at";
+/* clang-format on */
 
 /* Without these others could do more than before; the rest is comfort. */
 static bool is_vital(const char *what)
@@ -211,18 +257,17 @@ static void add_warning(struct strings *warnings, const char *what, const char *
 	strings_add(warnings, text);
 }
 
+/* clang-format off */
 static const char *const differs_sql =
 	"SELECT what, here, recorded FROM json_to_record($1::json) r(encoding text,"
 	"  \"collate\" text, ctype text, locale text), pg_database d,"
-	" LATERAL (VALUES ('encoding', pg_encoding_to_char(d.encoding)::text, "
-	"r.encoding),"
-	"  ('LC_COLLATE', d.datcollate::text, r.\"collate\"), ('LC_CTYPE', "
-	"d.datctype::text, "
-	"r.ctype),"
-	"  ('locale', COALESCE(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> "
-	"'daticulocale'),"
+	" LATERAL (VALUES ('encoding', pg_encoding_to_char(d.encoding)::text, r.encoding),"
+	"  ('LC_COLLATE', d.datcollate::text, r.\"collate\"), ('LC_CTYPE', d.datctype::text,"
+	" r.ctype),"
+	"  ('locale', COALESCE(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale'),"
 	"   r.locale)) v(what, here, recorded)"
 	" WHERE d.datname = $2 AND here IS DISTINCT FROM recorded";
+/* clang-format on */
 
 static int warn_differences(struct pg_conn *conn, const char *const *values,
 			    struct strings *warnings, struct err *err)

@@ -12,9 +12,10 @@ MUST_CHECK int pg_database_read(struct pg_conn *conn, struct buf *json, struct e
 /* What a restore has to know before it starts. */
 struct pg_database_facts {
 	char *encoding;	 /* of the source, "UTF8" */
-	char *time_zone; /* of its sessions */
+	char *time_zone; /* of its sessions; UTC when this server does not know it */
 	bool has_public_schema, has_plpgsql;
-	bool maps_tablespaces; /* none of the recorded tablespaces exists here */
+	bool maps_tablespaces; /* a recorded tablespace does not exist here */
+	bool places_relations; /* and another one does: pg_database_place() is needed */
 };
 void pg_database_facts_release(struct pg_database_facts *facts);
 
@@ -22,6 +23,14 @@ void pg_database_facts_release(struct pg_database_facts *facts);
  * absent tablespaces there are lines in `warnings`. */
 MUST_CHECK int pg_database_facts(struct pg_conn *conn, const char *json,
 				 struct pg_database_facts *ret_facts,
+				 struct strings *warnings, struct err *err);
+
+/*
+ * Moves what the source had in tablespaces that exist here back into them, since pg_restore maps
+ * all tablespaces or none: tables, while they are empty, or `indexes`. `conn` is to the
+ * database itself. What the server refuses is a warning.
+ */
+MUST_CHECK int pg_database_place(struct pg_conn *conn, const char *json, bool indexes,
 				 struct strings *warnings, struct err *err);
 
 /* CREATE DATABASE from template0 with the recorded owner, encoding, locale, tablespace. */

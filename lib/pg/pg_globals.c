@@ -25,10 +25,11 @@
 #include "base/mem.h"
 #include "base/quote.h"
 
+/* clang-format off */
 static const char *const read_sql =
 	"SELECT json_build_object('format', 1, 'passwords', $1::bool,"
-	" 'roles', (SELECT COALESCE(json_agg(to_jsonb(r) - 'oid' ORDER BY r.oid), '[]') "
-	"FROM (SELECT"
+	" 'roles', (SELECT COALESCE(json_agg(to_jsonb(r) - 'oid' ORDER BY r.oid), '[]') FROM"
+	" (SELECT"
 	"  oid, rolname AS name, rolsuper AS superuser, rolinherit AS inherit,"
 	"  rolcreaterole AS create_role, rolcreatedb AS create_db, rolcanlogin AS login,"
 	"  rolreplication AS replication, rolbypassrls AS bypass_rls,"
@@ -42,8 +43,7 @@ static const char *const read_sql =
 	"   'label', l.label) ORDER BY l.provider), '[]') FROM pg_shseclabel l"
 	"   WHERE l.classoid = 'pg_authid'::regclass AND l.objoid = roles.oid) AS labels"
 	"  FROM %s roles WHERE rolname !~ '^pg_') r),"
-	" 'memberships', (SELECT COALESCE(json_agg(m ORDER BY m.role, m.member, "
-	"m.grantor),"
+	" 'memberships', (SELECT COALESCE(json_agg(m ORDER BY m.role, m.member, m.grantor),"
 	"  '[]') FROM (SELECT pg_get_userbyid(m.roleid) AS role,"
 	"  pg_get_userbyid(m.member) AS member, g.rolname AS grantor,"
 	"  m.admin_option AS admin, (to_jsonb(m) ->> 'inherit_option')::bool AS inherit,"
@@ -52,13 +52,13 @@ static const char *const read_sql =
 	"  WHERE pg_get_userbyid(m.member) !~ '^pg_') m),"
 	" 'parameters', %s,"
 	" 'tablespaces', (SELECT COALESCE(json_agg(json_build_object('name', t.spcname,"
-	"  'owner', pg_get_userbyid(t.spcowner), 'location', "
-	"pg_tablespace_location(t.oid),"
+	"  'owner', pg_get_userbyid(t.spcowner), 'location', pg_tablespace_location(t.oid),"
 	"  'options', t.spcoptions,"
-	"  'comment', shobj_description(t.oid, 'pg_tablespace')) ORDER BY t.spcname), "
-	"'[]')"
+	"  'comment', shobj_description(t.oid, 'pg_tablespace')) ORDER BY t.spcname), '[]')"
 	"  FROM pg_tablespace t WHERE t.spcname !~ '^pg_'))";
+/* clang-format on */
 
+/* clang-format off */
 /* Rights on settings came with 15. */
 static const char *const parameters_sql =
 	"(SELECT COALESCE(json_agg(json_build_object('name', p.parname, 'grantee',"
@@ -66,6 +66,7 @@ static const char *const parameters_sql =
 	" 'privilege', a.privilege_type, 'grantable', a.is_grantable)"
 	" ORDER BY p.parname, a.grantee, a.privilege_type), '[]')"
 	" FROM pg_parameter_acl p, aclexplode(p.paracl) a)";
+/* clang-format on */
 
 int pg_globals_read(struct pg_conn *conn, struct buf *json, bool *ret_passwords,
 		    struct err *err)
@@ -91,6 +92,7 @@ int pg_globals_read(struct pg_conn *conn, struct buf *json, bool *ret_passwords,
 	return 0;
 }
 
+/* clang-format off */
 /*
  * Rows: role, does it exist, is it the connected one, statement; the first statement of a role
  * makes it (or alters it, when it exists), the others need that.
@@ -102,13 +104,11 @@ static const char *const roles_sql =
 	"  replication bool, bypass_rls bool, connection_limit int, valid_until text,"
 	"  password text, comment text, settings json, labels json)) WITH ORDINALITY"
 	"  r(name, superuser, inherit, create_role, create_db, login, replication,"
-	"  bypass_rls, connection_limit, valid_until, password, comment, settings, "
-	"labels,"
+	"  bypass_rls, connection_limit, valid_until, password, comment, settings, labels,"
 	"  at)"
 	" LEFT JOIN pg_roles p ON p.rolname = r.name"
 	" CROSS JOIN LATERAL unnest(ARRAY[format('%s ROLE %I WITH %s %s %s %s %s %s %s"
-	" CONNECTION LIMIT %s%s%s', CASE WHEN p.oid IS NULL THEN 'CREATE' ELSE 'ALTER' "
-	"END,"
+	" CONNECTION LIMIT %s%s%s', CASE WHEN p.oid IS NULL THEN 'CREATE' ELSE 'ALTER' END,"
 	"  r.name, CASE WHEN r.superuser THEN '' ELSE 'NO' END || 'SUPERUSER',"
 	"  CASE WHEN r.inherit THEN '' ELSE 'NO' END || 'INHERIT',"
 	"  CASE WHEN r.create_role THEN '' ELSE 'NO' END || 'CREATEROLE',"
@@ -122,16 +122,13 @@ static const char *const roles_sql =
 	"  format('COMMENT ON ROLE %I IS %L', r.name, r.comment) END,"
 	" CASE WHEN p.oid IS NOT NULL THEN format('ALTER ROLE %I RESET ALL', r.name) END]"
 	" || ARRAY(SELECT format('ALTER ROLE %I SET %I TO ', r.name, s.name) ||"
-	"  " PG_SETTING_SQL(
-		"s.name",
-		"s.value") "  FROM json_to_recordset(r.settings) s(name text, value "
-			   "text))"
-			   " || ARRAY(SELECT format('SECURITY LABEL FOR %I ON ROLE %I IS "
-			   "%L', l.provider,"
-			   "  r.name, l.label) FROM json_to_recordset(r.labels) "
-			   "l(provider text, label text))"
-			   ") WITH ORDINALITY u(sql, at)"
-			   " WHERE u.sql IS NOT NULL ORDER BY r.at, u.at";
+	"  " PG_SETTING_SQL("s.name", "s.value")
+	"  FROM json_to_recordset(r.settings) s(name text, value text))"
+	" || ARRAY(SELECT format('SECURITY LABEL FOR %I ON ROLE %I IS %L', l.provider,"
+	"  r.name, l.label) FROM json_to_recordset(r.labels) l(provider text, label text)))"
+	" WITH ORDINALITY u(sql, at)"
+	" WHERE u.sql IS NOT NULL ORDER BY r.at, u.at";
+/* clang-format on */
 
 struct restoring {
 	struct pg_conn *conn;
@@ -214,6 +211,7 @@ static int restore_roles(struct restoring *r, struct err *err)
 	return 0;
 }
 
+/* clang-format off */
 /*
  * Rows: member, what, statement with the recorded grantor, statement without. Only for members
  * in $2 (an array of names that were made now): who existed before keeps what he had.
@@ -239,6 +237,7 @@ static const char *const memberships_sql =
 	"  p.privilege, quote_ident(p.name), p.grantee,"
 	"  CASE WHEN p.grantable THEN ' WITH GRANT OPTION' ELSE '' END)) g(sql)"
 	" WHERE p.grantee = ANY ($2::text[])";
+/* clang-format on */
 
 /* {"a","b"}: the text of an array. */
 static void format_array(const struct strings *names, struct buf *text)

@@ -9,6 +9,7 @@
  */
 #include "pg/pg_session.h"
 
+/* clang-format off */
 static const char *const pin_sql =
 	"SELECT pg_catalog.set_config(s.name, v.setting, false)"
 	" FROM (VALUES ('datestyle', 'ISO, YMD'), ('intervalstyle', 'postgres'),"
@@ -20,10 +21,10 @@ static const char *const pin_sql =
 	" ('idle_in_transaction_session_timeout', '0'), ('idle_session_timeout', '0'),"
 	" ('transaction_timeout', '0'), ('default_transaction_read_only', 'off'),"
 	" ('default_transaction_isolation', 'read committed'),"
-	" ('client_encoding', $1), ('timezone', COALESCE("
-	"(SELECT name FROM pg_catalog.pg_timezone_names WHERE name = $2 LIMIT 1), 'UTC'))"
-	") v(name, setting)"
+	" ('client_encoding', $1), ('timezone', COALESCE((SELECT name FROM"
+	" pg_catalog.pg_timezone_names WHERE name = $2 LIMIT 1), 'UTC'))) v(name, setting)"
 	" JOIN pg_catalog.pg_settings s ON pg_catalog.lower(s.name) = v.name";
+/* clang-format on */
 
 int pg_session_pin(struct pg_conn *conn, const char *encoding, const char *time_zone,
 		   struct err *err)

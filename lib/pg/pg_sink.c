@@ -25,6 +25,7 @@ void pg_sink_report_release(struct pg_sink_report *report)
 
 		mem_free(table->path);
 		mem_free(table->sum);
+		mem_free(table->without_rows);
 	}
 	vec_release(&report->tables);
 	strings_release(&report->warnings);
@@ -122,6 +123,32 @@ static int read_dump_major(struct pg_sink *s, unsigned *ret_major, struct err *e
 	return result;
 }
 
+static const char *const without_rows_sql =
+	"SELECT t ->> 'path', t ->> 'without_rows' FROM json_array_elements($1::json) t"
+	" WHERE t ->> 'without_rows' !~ '^partitioned'";
+
+/* What has no rows in the snapshot has no sum either, and the report says so. */
+static int report_without_rows(struct pg_sink *s, struct err *err)
+{
+	CLEANUP(pg_result_freep) struct pg_result *rows = NULL;
+	CLEANUP(buf_release) struct buf json;
+	const char *values[1];
+
+	buf_init(&json, TEXT_MAX + READ_STEP);
+	if (sink_read_text(s, "tables.json", &json, err) < 0)
+		return -1;
+	values[0] = buf_string(&json);
+	if (pg_query(s->target.conn, without_rows_sql, 1, values, &rows, err) < 0)
+		return err_wrap(err, "tables.json");
+	for (size_t i = 0; i < pg_rows(rows); i++) {
+		struct pg_table_report *table = vec_push(&s->report->tables, NULL);
+
+		table->path = mem_strdup(pg_value(rows, i, 0));
+		table->without_rows = mem_strdup(pg_value(rows, i, 1));
+	}
+	return 0;
+}
+
 /* All that can be refused, before anything is written. */
 static int prepare(struct pg_sink *s, struct err *err)
 {
@@ -159,7 +186,8 @@ static int drop_defaults(struct pg_sink *s, struct err *err)
 
 	if (s->facts.has_public_schema && s->facts.has_plpgsql)
 		return 0;
-	if (pg_target_connect(&s->target, s->cancel, &conn, err) < 0)
+	if (pg_target_connect(&s->target, s->cancel, &conn, err) < 0 ||
+	    pg_session_pin(conn, "UTF8", NULL, err) < 0)
 		return -1;
 	if (!s->facts.has_public_schema &&
 	    pg_exec(conn, "DROP SCHEMA IF EXISTS public", err) < 0)
@@ -168,6 +196,26 @@ static int drop_defaults(struct pg_sink *s, struct err *err)
 	    pg_exec(conn, "DROP EXTENSION IF EXISTS plpgsql", err) < 0)
 		return -1;
 	return 0;
+}
+
+static int place_relations(struct pg_sink *s, bool indexes, struct err *err)
+{
+	CLEANUP(pg_conn_freep) struct pg_conn *conn = NULL;
+	struct err refused = {0};
+
+	if (!s->facts.places_relations)
+		return 0;
+	if (pg_target_connect(&s->target, s->cancel, &conn, err) < 0 ||
+	    pg_session_pin(conn, "UTF8", NULL, err) < 0)
+		return -1;
+	/* Event triggers of the database are none of this; not everybody may say so. */
+	if (pg_exec(conn, "SET session_replication_role = replica", &refused) < 0 &&
+	    refused.code == ERR_INTERRUPTED) {
+		*err = refused;
+		return -1;
+	}
+	return pg_database_place(conn, buf_string(&s->database_json), indexes,
+				 &s->report->warnings, err);
 }
 
 /* Statistics are comfort: a function in an index may fail under an empty search_path. */
@@ -200,16 +248,18 @@ static int fill(struct pg_sink *s, struct err *err)
 	progress_phase(progress, "restoring the schema");
 	if (drop_defaults(s, err) < 0 ||
 	    (s->is_partial && sink_choose_entries(s, err) < 0) ||
-	    sink_restore_section(s, "pre-data", err) < 0)
+	    sink_restore_section(s, "pre-data", err) < 0 ||
+	    place_relations(s, false, err) < 0)
 		return -1;
 	progress_phase(progress, "restoring rows");
 	if (sink_insert_rows(s, err) < 0 || sink_restore_section(s, "data", err) < 0)
 		return -1;
 	progress_phase(progress, "restoring indexes and constraints");
-	if (sink_restore_section(s, "post-data", err) < 0 || analyze(s, err) < 0)
+	if (sink_restore_section(s, "post-data", err) < 0 ||
+	    place_relations(s, true, err) < 0 || analyze(s, err) < 0)
 		return -1;
 	progress_phase(progress, "verifying rows");
-	if (sink_verify_rows(s, err) < 0)
+	if (report_without_rows(s, err) < 0 || sink_verify_rows(s, err) < 0)
 		return -1;
 	return pg_database_describe(
 		s->target.conn, buf_string(&s->database_json), s->target.work_name,

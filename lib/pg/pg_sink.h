@@ -41,6 +41,7 @@ struct pg_table_report {
 	char *sum;     /* likewise */
 	bool is_equal; /* what the server gave back afterwards */
 	uint64_t found_rows;
+	char *without_rows; /* NULL, or why the snapshot has no rows of it, nothing above */
 };
 
 struct pg_sink_report {

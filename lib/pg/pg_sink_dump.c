@@ -51,7 +51,10 @@ static int run_restore(struct pg_sink *s, const struct strings *arguments,
 	s->source->ops->close_content(reader);
 	if (result < 0)
 		return -1;
-	return pg_tool_wait(process, "pg_restore", s->cancel, err);
+	if (pg_tool_wait(process, "pg_restore", s->cancel, err) < 0)
+		return -1;
+	pg_tool_warnings(process, &s->report->warnings);
+	return 0;
 }
 
 static void add_printf(struct strings *arguments, const char *option, const char *value)
@@ -68,7 +71,8 @@ static void collect_arguments(const struct pg_sink *s, const char *section,
 	CLEANUP(buf_release) struct buf text;
 
 	buf_init(&text, 0);
-	pg_conn_child_params(s->target.conn, &s->target.params, &child);
+	pg_conn_child_params(s->target.conn, &s->target.params, s->facts.time_zone,
+			     &child);
 	pg_params_format(&child, &text);
 	strings_add(arguments, "--format=custom");
 	strings_add(arguments, "--exit-on-error");

@@ -14,6 +14,7 @@ struct sink_table {
 	char *schema, *name;
 	char *columns;		       /* checked: a quoted list, or "" */
 	char *root_schema, *root_name; /* where its rows go in, or NULL */
+	bool is_selected;
 	uint64_t rows, bytes;
 	char *sum;
 };

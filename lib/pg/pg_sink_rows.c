@@ -25,19 +25,21 @@
 
 enum { READ_STEP = 256 * 1024 };
 
+static void release_table(struct sink_table *table)
+{
+	mem_free(table->path);
+	mem_free(table->schema);
+	mem_free(table->name);
+	mem_free(table->columns);
+	mem_free(table->root_schema);
+	mem_free(table->root_name);
+	mem_free(table->sum);
+}
+
 void sink_tables_release(struct vec *tables)
 {
-	for (size_t i = 0; i < tables->n; i++) {
-		struct sink_table *table = vec_at(tables, i);
-
-		mem_free(table->path);
-		mem_free(table->schema);
-		mem_free(table->name);
-		mem_free(table->columns);
-		mem_free(table->root_schema);
-		mem_free(table->root_name);
-		mem_free(table->sum);
-	}
+	for (size_t i = 0; i < tables->n; i++)
+		release_table(vec_at(tables, i));
 	vec_release(tables);
 }
 
@@ -117,11 +119,11 @@ static int read_names(const char *directory, const char *file, struct sink_table
 	return 0;
 }
 
-static bool is_selected(const struct pg_sink *s, const char *path, bool is_directory)
+static bool is_selected(const struct pg_sink *s, const char *path)
 {
 	return !s->is_partial ||
-	       selection_test(s->options->selection, slice_of_string(path),
-			      is_directory) != SELECTION_SKIP;
+	       selection_test(s->options->selection, slice_of_string(path), false) !=
+		       SELECTION_SKIP;
 }
 
 static int add_table(struct pg_sink *s, const char *directory, const struct entry *entry,
@@ -132,14 +134,14 @@ static int add_table(struct pg_sink *s, const char *directory, const struct entr
 	struct sink_table *table;
 
 	path = mem_printf("tables/%s/%s", directory, entry->name);
-	if (entry->type != ENTRY_FILE || !is_selected(s, path, false))
+	if (entry->type != ENTRY_FILE)
 		return 0;
 	table = vec_push(&s->tables, NULL);
 	if (read_names(directory, entry->name, table, err) < 0 ||
 	    read_columns(entry, table, err) < 0 || read_root(entry, table, err) < 0 ||
 	    read_sum(entry, table, err) < 0)
 		return err_wrap(err, "%s", quote_string(path, shown));
-	progress_expect(s->options->progress, 1, table->bytes);
+	table->is_selected = is_selected(s, path);
 	table->path = STEAL(path);
 	return 0;
 }
@@ -185,15 +187,60 @@ static int add_schema(struct pg_sink *s, const char *directory, const struct ent
 	CLEANUP(mem_freep) char *path = path_join("tables", entry->name);
 
 	(void)directory;
-	if (entry->type != ENTRY_DIRECTORY || !is_selected(s, path, true))
+	if (entry->type != ENTRY_DIRECTORY)
 		return 0;
 	return visit_directory(s, path, entry->name, add_table, err);
+}
+
+static bool share_root(const struct sink_table *a, const struct sink_table *b)
+{
+	return a->root_name != NULL && b->root_name != NULL &&
+	       strcmp(a->root_name, b->root_name) == 0 &&
+	       strcmp(a->root_schema, b->root_schema) == 0;
+}
+
+/* Rows that may move between tables come back together, or they could not be proved. */
+static bool is_wanted(const struct vec *tables, const struct sink_table *table)
+{
+	bool wanted = table->is_selected;
+
+	for (size_t i = 0; table->root_name != NULL && i < tables->n && !wanted; i++) {
+		const struct sink_table *other = vec_at(tables, i);
+
+		wanted = other->is_selected && share_root(table, other);
+	}
+	return wanted;
+}
+
+static void keep_wanted(struct pg_sink *s)
+{
+	struct vec wanted;
+
+	vec_init(&wanted, sizeof(struct sink_table));
+	for (size_t i = 0; i < s->tables.n; i++) {
+		struct sink_table *table = vec_at(&s->tables, i);
+
+		table->is_selected = is_wanted(&s->tables, table);
+	}
+	for (size_t i = 0; i < s->tables.n; i++) {
+		struct sink_table *table = vec_at(&s->tables, i);
+
+		if (table->is_selected) {
+			progress_expect(s->options->progress, 1, table->bytes);
+			vec_push(&wanted, table);
+		} else {
+			release_table(table);
+		}
+	}
+	vec_release(&s->tables);
+	s->tables = wanted;
 }
 
 int sink_list_tables(struct pg_sink *s, struct err *err)
 {
 	if (visit_directory(s, "tables", "", add_schema, err) < 0)
 		return -1;
+	keep_wanted(s);
 	if (!s->is_partial || s->tables.n > 0)
 		return 0;
 	(void)err_set(err, ERR_NOT_FOUND, "no table of the snapshot is selected");
@@ -316,13 +363,6 @@ static int sum_table(struct pg_conn *conn, const struct sink_table *table,
 	}
 }
 
-static bool share_root(const struct sink_table *a, const struct sink_table *b)
-{
-	return a->root_name != NULL && b->root_name != NULL &&
-	       strcmp(a->root_name, b->root_name) == 0 &&
-	       strcmp(a->root_schema, b->root_schema) == 0;
-}
-
 /* Of a table alone, or of all leaves whose rows may have moved between them. */
 static void total(const struct pg_sink *s, const struct pg_sum *found, size_t of,
 		  struct pg_sum *ret_recorded, struct pg_sum *ret_found)
@@ -375,7 +415,7 @@ static int judge(struct pg_sink *s, struct err *err)
 	for (size_t i = 0; i < s->report->tables.n; i++) {
 		const struct pg_table_report *row = vec_at(&s->report->tables, i);
 
-		if (row->is_equal)
+		if (row->is_equal || row->without_rows != NULL)
 			continue;
 		n_different++;
 		first = first == NULL ? row : first;

@@ -30,7 +30,11 @@
 
 #define LOCK_WAIT "--lock-wait-timeout=60000" /* ms */
 
-enum { DIRECTORY_MODE = 0700, FILE_MODE = 0600 };
+enum {
+	DIRECTORY_MODE = 0700,
+	FILE_MODE = 0600,
+	TOLD_MAX = 1000, /* tables without rows in the facts, which have a limit */
+};
 
 struct copied {
 	bool has_rows;
@@ -294,7 +298,7 @@ static void collect_arguments(const struct pg_source *s, struct strings *argumen
 	CLEANUP(buf_release) struct buf text;
 
 	buf_init(&text, 0);
-	pg_conn_child_params(s->conn, &s->params, &child);
+	pg_conn_child_params(s->conn, &s->params, "UTC", &child);
 	buf_append_string(&text, "--dbname=");
 	pg_params_format(&child, &text);
 	strings_add(arguments, "--format=custom");
@@ -317,6 +321,23 @@ static void collect_arguments(const struct pg_source *s, struct strings *argumen
 	}
 }
 
+/* What pg_dump leaves out, it tells in passing: "subscriptions not dumped because current user
+ * is not a superuser". */
+static void tell_warnings(const struct pg_source *s, struct process *process)
+{
+	CLEANUP(strings_release) struct strings warnings;
+
+	strings_init(&warnings);
+	pg_tool_warnings(process, &warnings);
+	for (size_t i = 0; i < strings_count(&warnings); i++) {
+		const char *text = strings_at(&warnings, i);
+		bool lacks = strstr(text, "not dumped") != NULL;
+
+		s->sink->ops->warn(s->sink, lacks ? WARN_UNREADABLE : WARN_NOTE,
+				   "schema.dump", text);
+	}
+}
+
 static int read_dump(const struct pg_source *s, struct process *process,
 		     struct stream *stream, uint64_t *ret_len, struct err *err)
 {
@@ -334,7 +355,10 @@ static int read_dump(const struct pg_source *s, struct process *process,
 		*ret_len += len;
 		progress_add(s->options->progress, 0, len);
 	} while (len > 0);
-	return pg_tool_wait(process, "pg_dump", s->cancel, err);
+	if (pg_tool_wait(process, "pg_dump", s->cancel, err) < 0)
+		return -1;
+	tell_warnings(s, process);
+	return 0;
 }
 
 static int dump_schema(const struct pg_source *s, struct stream *stream,
@@ -485,6 +509,20 @@ static int add_tables(const struct pg_source *s, struct err *err)
 	return close_directory(s, err);
 }
 
+static bool lacks_rows(const struct pg_source *s, size_t i)
+{
+	return !s->copied[i].has_rows && table_at(s, i)->kind != PG_TABLE_PARTITIONED;
+}
+
+static uint64_t count_without_rows(const struct pg_source *s)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < s->snapshot.tables.vec.n; i++)
+		n += lacks_rows(s, i);
+	return n;
+}
+
 /* What the snapshot's body tells about the source without its tree. */
 static void tell_facts(const struct pg_source *s)
 {
@@ -492,6 +530,7 @@ static void tell_facts(const struct pg_source *s)
 	struct json_writer w;
 	struct pg_sum total = {0};
 	uint64_t n_copied = 0;
+	unsigned n_told = 0;
 
 	for (size_t i = 0; i < s->snapshot.tables.vec.n; i++) {
 		n_copied += s->copied[i].has_rows;
@@ -505,13 +544,15 @@ static void tell_facts(const struct pg_source *s)
 	json_put_uint(&w, "rows", total.rows);
 	json_put_uint(&w, "bytes", total.bytes);
 	json_put_bool(&w, "passwords", s->has_passwords);
+	json_put_uint(&w, "n_without_rows", count_without_rows(s));
 	json_write_key(&w, "without_rows");
 	json_begin_array(&w);
-	for (size_t i = 0; i < s->snapshot.tables.vec.n; i++) {
+	for (size_t i = 0; i < s->snapshot.tables.vec.n && n_told < TOLD_MAX; i++) {
 		const struct pg_table *table = table_at(s, i);
 
-		if (s->copied[i].has_rows || table->kind == PG_TABLE_PARTITIONED)
+		if (!lacks_rows(s, i))
 			continue;
+		n_told++;
 		json_begin_object(&w);
 		json_put_string(&w, "schema", table->schema);
 		json_put_string(&w, "table", table->name);

@@ -8,6 +8,7 @@
 
 enum { LOCK_BATCH = 200 };
 
+/* clang-format off */
 /*
  * The test for hash partitions by enum is pg_dump's: an operator class named enum_ops anywhere
  * up the partition tree. Enum values hash by their oids, which a restore does not keep.
@@ -29,6 +30,7 @@ static const char *const tables_sql =
 	" AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
 	" AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.deptype = 'e'"
 	"  AND d.classid = 'pg_class'::regclass AND d.objid = c.oid)";
+/* clang-format on */
 
 void pg_tables_init(struct pg_tables *tables)
 {

@@ -32,6 +32,7 @@ char *pg_target_work_name(const char *name, const char *word, uint32_t number)
 	return mem_printf("%.*s.%s-%08" PRIx32, (int)len, name, word, number);
 }
 
+/* clang-format off */
 /* Objects that a user made: those whose oid is not from initdb. Catalogs with a column for the
  * name of the kind, in the order in which they tell most. */
 static const char *const user_object_sql =
@@ -45,8 +46,7 @@ static const char *const user_object_sql =
 	"  WHERE extname <> 'plpgsql'"
 	" UNION ALL SELECT 5, 'pg_type'::regclass, t.oid FROM pg_type t"
 	"  JOIN pg_namespace n ON n.oid = t.typnamespace WHERE n.nspname !~ '^pg_'"
-	" UNION ALL SELECT 6, 'pg_largeobject'::regclass, oid FROM "
-	"pg_largeobject_metadata"
+	" UNION ALL SELECT 6, 'pg_largeobject'::regclass, oid FROM pg_largeobject_metadata"
 	" UNION ALL SELECT 7, 'pg_operator'::regclass, oid FROM pg_operator"
 	" UNION ALL SELECT 7, 'pg_collation'::regclass, oid FROM pg_collation"
 	" UNION ALL SELECT 7, 'pg_cast'::regclass, oid FROM pg_cast"
@@ -65,11 +65,12 @@ static const char *const user_object_sql =
 	" UNION ALL SELECT 7, 'pg_ts_template'::regclass, oid FROM pg_ts_template"
 	" UNION ALL SELECT 7, 'pg_language'::regclass, oid FROM pg_language"
 	" UNION ALL SELECT 7, 'pg_transform'::regclass, oid FROM pg_transform"
-	" UNION ALL SELECT 7, 'pg_am'::regclass, oid FROM pg_am"
-	") o WHERE o.oid >= 16384 AND NOT EXISTS (SELECT FROM pg_depend d"
+	" UNION ALL SELECT 7, 'pg_am'::regclass, oid FROM pg_am) o WHERE o.oid >= 16384 AND"
+	" NOT EXISTS (SELECT FROM pg_depend d"
 	"  JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'plpgsql'"
 	"  WHERE d.classid = o.class AND d.objid = o.oid AND d.deptype = 'e')"
 	" ORDER BY o.at, o.oid LIMIT 1";
+/* clang-format on */
 
 static int open_database(const struct pg_params *params, const char *database,
 			 const struct cancel *cancel, struct pg_conn **ret_conn,
@@ -137,6 +138,7 @@ static int check_empty(const struct pg_target *target, const struct cancel *canc
 			     "to have this one replaced when the restore has succeeded");
 }
 
+/* clang-format off */
 /*
  * Sessions: workers of the server itself come and go, and end when they are in the way. The last
  * column: may this role make a database in the place of an empty one? Database postgres is
@@ -148,8 +150,8 @@ static const char *const state_sql =
 	"  AND a.backend_type IN ('client backend', 'walsender')),"
 	" d.datname <> 'postgres' AND NOT d.datistemplate AND (r.rolsuper OR"
 	"  (r.rolcreatedb AND pg_has_role(d.datdba, 'MEMBER')))"
-	" FROM pg_database d, pg_roles r WHERE d.datname = $1 AND r.rolname = "
-	"current_user";
+	" FROM pg_database d, pg_roles r WHERE d.datname = $1 AND r.rolname = current_user";
+/* clang-format on */
 
 static int decide_existing(struct pg_target *target, const struct pg_result *state,
 			   bool replace, const struct cancel *cancel, struct err *err)

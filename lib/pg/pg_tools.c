@@ -332,6 +332,20 @@ static const char *telling_line(const char *said)
 	return error != NULL ? error + strlen("error: ") : said;
 }
 
+void pg_tool_warnings(struct process *process, struct strings *warnings)
+{
+	const char *mark = "warning: ";
+	const char *at = process_stderr(process);
+
+	while ((at = strstr(at, mark)) != NULL) {
+		CLEANUP(mem_freep) char *line = NULL;
+
+		at += strlen(mark);
+		line = pg_first_line(at);
+		strings_add(warnings, line);
+	}
+}
+
 int pg_tool_wait(struct process *process, const char *name, const struct cancel *cancel,
 		 struct err *err)
 {

@@ -45,6 +45,8 @@ MUST_CHECK int pg_tool_read(struct process *process, void *to, size_t len,
 MUST_CHECK int pg_tool_feed(struct process *process, struct slice bytes,
 			    const struct cancel *cancel, bool *ret_closed,
 			    struct err *err);
+/* After a good end: adds the warnings that it gave, a line each, without its name. */
+void pg_tool_warnings(struct process *process, struct strings *warnings);
 /* Waits for the end. Another status than 0 is ERR_FAILED with what it said last; a server that
  * cannot be reached, rights and versions get their own code. */
 MUST_CHECK int pg_tool_wait(struct process *process, const char *name,

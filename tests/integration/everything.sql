@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- A database that uses everything that a logical dump has to carry. Loaded as superuser into a
 -- database owned by app_owner (see test_postgres_logical.sh); needs everything_roles.sql, and
--- a tablespace "Space 1".
+-- the tablespaces "Space 1" and "Space 2".
 \set ON_ERROR_STOP on
 SET client_min_messages = warning;
 
@@ -192,6 +192,14 @@ INSERT INTO app.unlogged SELECT n, md5(n::text) FROM generate_series(1, 100) n;
 CREATE TABLE app.in_space (a int) TABLESPACE "Space 1";
 CREATE INDEX in_space_a ON app.in_space (a) TABLESPACE "Space 1";
 INSERT INTO app.in_space VALUES (1);
+CREATE TABLE app.in_space_2 (a int, b text) TABLESPACE "Space 2";
+CREATE INDEX in_space_2_a ON app.in_space_2 (a) TABLESPACE "Space 2";
+CREATE TABLE app.parted_space (a int) PARTITION BY LIST (a) TABLESPACE "Space 2";
+CREATE INDEX parted_space_a ON app.parted_space (a) TABLESPACE "Space 2";
+CREATE TABLE app.parted_space_1 PARTITION OF app.parted_space FOR VALUES IN (1);
+INSERT INTO app.in_space_2 VALUES (1, 'x');
+CREATE MATERIALIZED VIEW app.view_in_space TABLESPACE "Space 2" AS SELECT * FROM app.in_space_2;
+CREATE INDEX view_in_space_b ON app.view_in_space (b) TABLESPACE "Space 2";
 
 -- Views, rules, materialised views that depend on each other and refer to names backwards.
 CREATE VIEW app.view_a AS SELECT id, t FROM app.parent WITH CHECK OPTION;

@@ -83,11 +83,13 @@ start_servers() {
 	if cc -shared -fPIC -o "$work/label_provider.so" tests/support/label_provider.c; then
 		libraries="shared_preload_libraries = '$work/label_provider.so'"
 	fi
-	mkdir "$work/space" && chmod 777 "$work/space" || return
+	mkdir -m 777 "$work"/space_{1,2,other} || return
 	tests/support/pg-server start "$work/source" "$libraries" &&
 		tests/support/pg-server start "$work/other" "$libraries" || return
-	((EUID != 0)) || chown postgres "$work/space"
-	sql source postgres "CREATE TABLESPACE \"Space 1\" LOCATION '$work/space'"
+	((EUID != 0)) || chown postgres "$work"/space_*
+	sql source postgres "CREATE TABLESPACE \"Space 1\" LOCATION '$work/space_1'" &&
+		sql source postgres "CREATE TABLESPACE \"Space 2\" LOCATION '$work/space_2'" &&
+		sql other postgres "CREATE TABLESPACE \"Space 2\" LOCATION '$work/space_other'"
 }
 
 make_extension() { # one with a configuration table; only root can install it
@@ -129,18 +131,23 @@ judge 'restores to a server without its roles' "$roundtrip" "$source" "$(conninf
 globals() { on "$1" pg_dumpall -g | sed -E '/^\\(un)?restrict /d; /ROLE postgres/d; /[Tt]ablespace|TABLESPACE|^(--)?$/d'; }
 same_globals() { diff <(globals source) <(globals other); }
 judge 'its roles are the same' same_globals
-same_elsewhere() {
-	on other pg_dump -C --no-tablespaces --exclude-table-data='app.by_mood_*' -d everything_3 >"$work/b" &&
-		on source pg_dump -C --no-tablespaces --exclude-table-data='app.by_mood_*' -d everything >"$work/a" &&
-		diff <(sed -E '/^\\(un)?restrict /d; s/everything/X/' "$work/a") \
-			<(sed -E '/^\\(un)?restrict /d; s/everything_3/X/' "$work/b")
+other_dump() { # SERVER DATABASE: without tablespaces, of which one is absent
+	on "$1" pg_dump -C --exclude-table-data='app.by_mood_*' -d "$2" |
+		sed -E "/^\\\\(un)?restrict /d; /^(SET default_tablespace.*)?$/d; s/; Tablespace: Space 1$//; s/\b$2\b/X/"
 }
+same_elsewhere() { diff <(other_dump source everything) <(other_dump other everything_3); }
 judge 'and so is the database there' same_elsewhere
 maps_tablespaces() {
 	"$roundtrip" "$source" "$(conninfo other mapped)" >"$work/said" 2>&1 &&
 		grep -F 'Space 1' "$work/said" | grep -qF pg_default &&
 		[[ $(sql other mapped "SELECT count(*) FROM app.in_space") == 1 ]]
 }
+in_space_2() {
+	sql "$1" "$2" "SELECT c.relname FROM pg_class c JOIN pg_tablespace t ON t.oid = c.reltablespace
+		WHERE t.spcname = 'Space 2' AND c.relname !~ '^pg_toast' ORDER BY 1"
+}
+keeps_tablespaces() { [[ $(in_space_2 source everything | wc -l) -ge 6 ]] && diff <(in_space_2 source everything) <(in_space_2 other everything_3); }
+judge 'uses a tablespace that is there' keeps_tablespaces
 judge 'maps an absent tablespace to pg_default and says so' maps_tablespaces
 
 # Targets.
@@ -238,7 +245,7 @@ mkdir "$work/bin"
 printf '#!/bin/sh\necho "pg_dump (PostgreSQL) 12.3"\n' >"$work/bin/pg_dump" && chmod 755 "$work/bin/pg_dump"
 old_pg_dump() { PATH=$work/bin:$PATH refuses 1 'expected pg_dump 15 or newer' "$source"; }
 judge 'a pg_dump older than the server' old_pg_dump
-no_pg_dump() { PATH=$work/space refuses 1 'pg_dump: no such program in PATH' "$source"; }
+no_pg_dump() { PATH=$work/space_other refuses 1 'pg_dump: no such program in PATH' "$source"; }
 judge 'no pg_dump' no_pg_dump
 
 # Parts.

@@ -95,8 +95,11 @@ static void print_report(const struct pg_sink_report *report)
 	for (size_t i = 0; i < report->tables.n; i++) {
 		const struct pg_table_report *table = vec_at(&report->tables, i);
 
-		printf("%s: %" PRIu64 " rows, %s\n", table->path, table->rows,
-		       table->is_equal ? "equal" : "DIFFERENT");
+		if (table->without_rows != NULL)
+			printf("%s: no sum, %s\n", table->path, table->without_rows);
+		else
+			printf("%s: %" PRIu64 " rows, %s\n", table->path, table->rows,
+			       table->is_equal ? "equal" : "DIFFERENT");
 	}
 	printf("roles: %" PRIu64 " created, %" PRIu64 " kept, %" PRIu64 " replaced\n",
 	       report->roles_created, report->roles_kept, report->roles_replaced);

@@ -94,6 +94,7 @@ static inline struct record_sink *pg_tree_new(void)
 	pg_tree_table(record, "t.copy", NULL, "1\n2\n");
 	pg_tree_close(record);
 	pg_tree_close(record);
+	pg_tree_file(record, "tables.json", "[]");
 	pg_tree_close(record);
 	return record;
 }

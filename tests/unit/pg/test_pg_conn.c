@@ -203,13 +203,14 @@ static void test_pg_conn_child_params__pin_the_server(void **state)
 	pg_params_set(&given, "host", "/nowhere,/elsewhere");
 	pg_params_set(&given, "client_encoding", "LATIN1");
 	pg_params_set(&given, "target_session_attrs", "read-write");
-	pg_conn_child_params(s.conn, &given, &child);
+	pg_conn_child_params(s.conn, &given, "Europe/Berlin", &child);
 	assert_string_equal(pg_params_get(&child, "host"), *state);
 	assert_string_equal(pg_params_get(&child, "port"), "5432");
 	assert_string_equal(pg_params_get(&child, "dbname"), "app");
 	assert_null(pg_params_get(&child, "client_encoding"));
 	assert_null(pg_params_get(&child, "target_session_attrs"));
-	assert_non_null(strstr(pg_params_get(&child, "options"), "-c timezone=UTC"));
+	assert_non_null(
+		strstr(pg_params_get(&child, "options"), "-c timezone=Europe/Berlin"));
 	fake_session_close(&s);
 }
 

@@ -66,6 +66,26 @@ static void test_pg_sink_run__reports_what_it_proved(void **state)
 	sink_run_release(&run);
 }
 
+static void test_pg_sink_run__says_what_has_no_sum(void **state)
+{
+	static const struct fake_rule foreign[] = {{"json_array_elements($1", FAKE_ROWS,
+						    "tables/x/away.copy\tforeign: away",
+						    0},
+						   PG_SINK_RULES};
+	const struct pg_table_report *table;
+	struct sink_run run;
+
+	fake_program(*state, "pg_restore", PG_RESTORE_NOTES);
+	sink_run_init(&run, state, foreign);
+	assert_int_equal(sink_run(&run), 0);
+	assert_int_equal(run.report.tables.n, 3);
+	table = vec_at(&run.report.tables, 0);
+	assert_string_equal(table->path, "tables/x/away.copy");
+	assert_string_equal(table->without_rows, "foreign: away");
+	assert_null(table->sum);
+	sink_run_release(&run);
+}
+
 static void test_pg_sink_run__drops_what_it_made_when_it_fails(void **state)
 {
 	struct sink_run run;
@@ -168,6 +188,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		tempdir_test(test_pg_sink_run__restores_in_order),
 		tempdir_test(test_pg_sink_run__reports_what_it_proved),
+		tempdir_test(test_pg_sink_run__says_what_has_no_sum),
 		tempdir_test(test_pg_sink_run__drops_what_it_made_when_it_fails),
 		tempdir_test(test_pg_sink_run__keeps_what_differs_under_its_working_name),
 		tempdir_test(test_pg_sink_run__refuses_a_tree_of_files),

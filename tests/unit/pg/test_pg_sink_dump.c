@@ -72,6 +72,43 @@ static void test_sink_restore_section__maps_absent_tablespaces(void **state)
 	sink_run_release(&run);
 }
 
+static void test_sink_restore_section__passes_warnings_on(void **state)
+{
+	struct sink_run run;
+
+	fake_program(*state, "pg_restore",
+		     "cat >/dev/null; echo 'pg_restore: warning: odd' >&2");
+	sink_run_init(&run, state, rules);
+	assert_int_equal(sink_run(&run), 0);
+	assert_int_equal(strings_count(&run.report.warnings), 3);
+	assert_string_equal(strings_at(&run.report.warnings, 0), "odd");
+	sink_run_release(&run);
+}
+
+/* Of two tablespaces one is here: its tables go back while they are empty, then its indexes. */
+static void test_sink_restore_section__places_what_has_a_tablespace(void **state)
+{
+	static const struct fake_rule mixed[] = {
+		{"SELECT d.encoding", FAKE_ROWS, "UTF8\tUTC\tt\tt\tgone\there", 0},
+		{"SELECT format('%s %I.%I', r.what", FAKE_ROWS,
+		 "TABLE s.t\tALTER TABLE s.t SET TABLESPACE here", 1},
+		{"SELECT format('%s %I.%I', r.what", FAKE_ROWS,
+		 "INDEX s.i\tALTER INDEX s.i SET TABLESPACE here", 1},
+		{"ALTER INDEX", FAKE_ERROR, "53100 no space", 0},
+		PG_SINK_RULES};
+	struct sink_run run;
+
+	fake_program(*state, "pg_restore", PG_RESTORE_NOTES);
+	sink_run_init(&run, state, mixed);
+	if (sink_run(&run) < 0)
+		fail_msg("%s", run.err.msg);
+	assert_true(fake_postgres_got(&run.fake, "ALTER TABLE s.t SET TABLESPACE here"));
+	assert_int_equal(strings_count(&run.report.warnings), 2);
+	assert_string_equal(strings_at(&run.report.warnings, 1),
+			    "tablespace of INDEX s.i: no space");
+	sink_run_release(&run);
+}
+
 static void test_sink_restore_section__tells_a_damaged_dump(void **state)
 {
 	struct sink_run run;
@@ -159,6 +196,8 @@ int main(void)
 		tempdir_test(test_sink_restore_section__feeds_the_whole_dump),
 		tempdir_test(test_sink_restore_section__may_stop_reading_early),
 		tempdir_test(test_sink_restore_section__maps_absent_tablespaces),
+		tempdir_test(test_sink_restore_section__passes_warnings_on),
+		tempdir_test(test_sink_restore_section__places_what_has_a_tablespace),
 		tempdir_test(test_sink_restore_section__tells_a_damaged_dump),
 		cmocka_unit_test(test_sink_entry_needs_all_rows__knows_what_depends),
 		tempdir_test(test_sink_choose_entries__restores_by_a_list),

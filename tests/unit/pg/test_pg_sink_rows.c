@@ -120,6 +120,7 @@ static void test_sink_verify_rows__lets_rows_move_below_a_root(void **state)
 	pg_tree_table(tree, "leaf1.copy", "\"public\".\"root\"", "3\n");
 	pg_tree_close(tree);
 	pg_tree_close(tree);
+	pg_tree_file(tree, "tables.json", "[]");
 	pg_tree_close(tree);
 	fake_program(*state, "pg_restore", PG_RESTORE_NOTES);
 	sink_run_init(&run, state, moved);

@@ -154,6 +154,22 @@ static void test_pg_source_run__fails_with_pg_dump(void **state)
 	run_release(&run);
 }
 
+static void test_pg_source_run__passes_pg_dumps_warnings_on(void **state)
+{
+	struct run run;
+
+	fake_program(*state, "pg_dump",
+		     "printf DUMP; echo 'pg_dump: warning: subscriptions not dumped "
+		     "because of rights' >&2; echo 'pg_dump: warning: odd' >&2");
+	run_init(&run, state, rules);
+	assert_int_equal(run_source(&run), 0);
+	assert_true(record_sink_warned(run.record,
+				       "unreadable: schema.dump: subscriptions not "
+				       "dumped because of rights"));
+	assert_true(record_sink_warned(run.record, "note: schema.dump: odd"));
+	run_release(&run);
+}
+
 static void test_pg_source_run__fails_with_a_table(void **state)
 {
 	static const struct fake_rule broken[] = {
@@ -226,6 +242,7 @@ int main(void)
 		tempdir_test(test_pg_source_run__says_what_has_no_rows),
 		tempdir_test(test_pg_source_run__gives_pg_dump_snapshot_and_patterns),
 		tempdir_test(test_pg_source_run__fails_with_pg_dump),
+		tempdir_test(test_pg_source_run__passes_pg_dumps_warnings_on),
 		tempdir_test(test_pg_source_run__fails_with_a_table),
 		tempdir_test(test_pg_source_run__gives_streams_back_when_the_sink_fails),
 		tempdir_test(test_pg_source_run__refuses_before_it_writes),
