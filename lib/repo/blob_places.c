@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Of the pack list 16 bytes a pack stay in memory, sorted: the start of H(name || header hash).
+ * A pack counts when the hash of its name and of the header that the index claims is among
+ * them; when it is opened, that must be its header's hash indeed. The answer is remembered in
+ * a byte per pack number. A pack that is not listed counts only if a page of the list is lost:
+ * then tag and id alone decide, as the format allows, and the caller is told.
+ *
+ * The index is made from fragments, which are a cache. What it lacks is read from the
+ * directories of the listed packs when the first blob is missed, so that a repository without
+ * a single fragment restores.
+ */
+#include "repo/blob_places.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/pool.h"
+#include "repo/packlist.h"
+
+enum verdict { UNKNOWN, LISTED, MAY_BE_LISTED, UNLISTED };
+
+enum { LISTED_LEN = 16 };
+struct listed {
+	uint8_t hash[LISTED_LEN];
+};
+
+struct blob_places {
+	struct blob_places_options options;
+	struct vec list; /* of struct listed, sorted */
+	uint64_t lost_pages;
+	struct mutex *mutex; /* of the verdicts */
+	uint8_t *verdicts;
+	uint32_t n_verdicts;
+	struct mutex *completing;
+	bool is_complete; /* under `completing` */
+};
+
+static struct listed listed_of(const uint8_t name[static 32],
+			       const uint8_t header_hash[static 32])
+{
+	uint8_t both[2 * HASH_LEN], hash[HASH_LEN];
+	struct listed listed;
+
+	memcpy(both, name, HASH_LEN);
+	memcpy(both + HASH_LEN, header_hash, HASH_LEN);
+	hash_sha256(slice_of(both, sizeof(both)), hash);
+	memcpy(listed.hash, hash, LISTED_LEN);
+	return listed;
+}
+
+static int compare_listed(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct listed));
+}
+
+static int note_listed(void *arg, const struct packlist_entry *entry, struct err *err)
+{
+	struct blob_places *places = arg;
+	struct listed listed = listed_of(entry->name, entry->header_hash);
+
+	if (cancel_check(places->options.cancel, err) < 0)
+		return -1;
+	vec_push(&places->list, &listed);
+	return 0;
+}
+
+int blob_places_new(const struct blob_places_options *options,
+		    struct blob_places **ret_places, struct err *err)
+{
+	CLEANUP(blob_places_freep)
+	struct blob_places *places = mem_zalloc(sizeof(*places));
+	struct packlist_source source = {.store = options->repo->store,
+					 .log = options->log};
+
+	places->options = *options;
+	places->mutex = mutex_new();
+	places->completing = mutex_new();
+	vec_init(&places->list, sizeof(struct listed));
+	if (packlist_read(&source, options->header->packlist_root, note_listed, places,
+			  err) < 0)
+		return -1;
+	places->lost_pages = source.lost;
+	vec_sort(&places->list, compare_listed);
+	*ret_places = STEAL(places);
+	return 0;
+}
+
+void blob_places_free(struct blob_places *places)
+{
+	if (places == NULL)
+		return;
+	vec_release(&places->list);
+	mutex_free(places->mutex);
+	mutex_free(places->completing);
+	mem_free(places->verdicts);
+	mem_free(places);
+}
+
+void blob_places_freep(struct blob_places **places)
+{
+	blob_places_free(*places);
+}
+
+uint64_t blob_places_lost_pages(const struct blob_places *places)
+{
+	return places->lost_pages;
+}
+
+/* --- which packs count --- */
+
+static enum verdict remembered(struct blob_places *places, uint32_t pack)
+{
+	LOCKED(places->mutex);
+	return pack < places->n_verdicts ? places->verdicts[pack] : UNKNOWN;
+}
+
+static void remember(struct blob_places *places, uint32_t pack, enum verdict verdict)
+{
+	LOCKED(places->mutex);
+	if (pack >= places->n_verdicts) {
+		uint32_t n = pack + pack / 2 + 64;
+
+		places->verdicts = mem_realloc(places->verdicts, n, 1);
+		memset(places->verdicts + places->n_verdicts, UNKNOWN,
+		       n - places->n_verdicts);
+		places->n_verdicts = n;
+	}
+	places->verdicts[pack] = (uint8_t)verdict;
+}
+
+static enum verdict look_up(const struct blob_places *places,
+			    const struct pack_info *info)
+{
+	struct listed listed = listed_of(info->name, info->header_hash);
+
+	if (places->list.n > 0 && bsearch(&listed, places->list.data, places->list.n,
+					  sizeof(listed), compare_listed) != NULL)
+		return LISTED;
+	return places->lost_pages > 0 ? MAY_BE_LISTED : UNLISTED;
+}
+
+static int judge(struct blob_places *places, uint32_t pack, enum verdict *ret_verdict,
+		 struct err *err)
+{
+	struct pack_info info;
+
+	*ret_verdict = remembered(places, pack);
+	if (*ret_verdict != UNKNOWN)
+		return 0;
+	if (index_pack(places->options.index, pack, &info, err) < 0)
+		return -1;
+	*ret_verdict = look_up(places, &info);
+	remember(places, pack, *ret_verdict);
+	return 0;
+}
+
+/* --- completing the index --- */
+
+static int add_pack(struct blob_places *places, const struct packlist_entry *entry,
+		    struct err *err)
+{
+	const struct blob_places_options *options = &places->options;
+	CLEANUP(pack_contents_release) struct pack_contents contents = {0};
+	struct pack_info info = {.size = entry->size};
+	char key[PACK_KEY_LEN];
+	uint32_t number;
+
+	pack_key(entry->name, key);
+	if (pack_directory_load(options->repo, options->keys, key, entry->size, &contents,
+				err) < 0)
+		return -1;
+	memcpy(info.name, entry->name, sizeof(info.name));
+	memcpy(info.header_hash, contents.header_hash, sizeof(info.header_hash));
+	info.epoch = contents.header.epoch;
+	return index_add_pack(options->index, &info, contents.directory.entries.data,
+			      contents.directory.entries.n, &number, err);
+}
+
+struct completion {
+	struct blob_places *places;
+	uint64_t n_added, n_failed;
+};
+
+/* Does the index know the pack, and as the list says that it is? */
+static int is_known(struct blob_places *places, const struct packlist_entry *entry,
+		    bool *ret_known, struct err *err)
+{
+	struct index *index = places->options.index;
+	struct pack_info info;
+	struct err why = {0};
+	uint32_t number;
+
+	*ret_known = false;
+	if (index_pack_number(index, entry->name, &number, &why) < 0) {
+		if (why.code == ERR_NOT_FOUND)
+			return 0;
+		*err = why;
+		return -1;
+	}
+	if (index_pack(index, number, &info, err) < 0)
+		return -1;
+	*ret_known = memcmp(info.header_hash, entry->header_hash, HASH_LEN) == 0;
+	return 0;
+}
+
+/* A pack that cannot be read is told: what is in it may be elsewhere too. */
+static int complete_pack(void *arg, const struct packlist_entry *entry, struct err *err)
+{
+	struct completion *completion = arg;
+	struct blob_places *places = completion->places;
+	struct err why = {0};
+	bool known;
+
+	if (cancel_check(places->options.cancel, err) < 0 ||
+	    is_known(places, entry, &known, err) < 0)
+		return -1;
+	if (known)
+		return 0;
+	if (add_pack(places, entry, &why) == 0) {
+		completion->n_added++;
+		return 0;
+	}
+	completion->n_failed++;
+	log_warning(places->options.log, "%s", why.msg);
+	return 0;
+}
+
+/* True in *ret_added when it is worth looking again. */
+static int complete_index(struct blob_places *places, bool *ret_added, struct err *err)
+{
+	struct completion completion = {.places = places};
+	struct packlist_source source = {.store = places->options.repo->store};
+
+	LOCKED(places->completing);
+	*ret_added = true; /* by this call, or by another thread meanwhile */
+	if (places->is_complete)
+		return 0;
+	if (packlist_read(&source, places->options.header->packlist_root, complete_pack,
+			  &completion, err) < 0)
+		return -1;
+	places->is_complete = true;
+	if (completion.n_added > 0)
+		log_warning(places->options.log,
+			    "%" PRIu64 " packs are in no index fragment that could be "
+			    "read: their own directories were read instead",
+			    completion.n_added);
+	return 0;
+}
+
+/* --- places --- */
+
+static int find_now(struct blob_places *places, enum blob_type type,
+		    const struct blob_ref *ref,
+		    struct blob_place ret_places[static BLOB_PLACES_MAX], size_t *ret_n,
+		    struct err *err)
+{
+	struct blob_place found[INDEX_PLACES_MAX];
+	struct blob_place doubtful[BLOB_PLACES_MAX];
+	size_t n_found, n = 0, n_doubtful = 0;
+
+	if (index_find(places->options.index, &ref->id, found, INDEX_PLACES_MAX, &n_found,
+		       err) < 0)
+		return -1;
+	for (size_t i = 0; i < n_found; i++) {
+		enum verdict verdict;
+
+		if (found[i].type != type || found[i].raw != ref->raw_len)
+			continue;
+		if (judge(places, found[i].pack, &verdict, err) < 0)
+			return -1;
+		if (verdict == LISTED && n < BLOB_PLACES_MAX)
+			ret_places[n++] = found[i];
+		else if (verdict == MAY_BE_LISTED && n_doubtful < BLOB_PLACES_MAX)
+			doubtful[n_doubtful++] = found[i];
+	}
+	for (size_t i = 0; i < n_doubtful && n < BLOB_PLACES_MAX; i++)
+		ret_places[n++] = doubtful[i];
+	*ret_n = n;
+	return 0;
+}
+
+int blob_places_find(struct blob_places *places, enum blob_type type,
+		     const struct blob_ref *ref,
+		     struct blob_place ret_places[static BLOB_PLACES_MAX], size_t *ret_n,
+		     struct err *err)
+{
+	bool added;
+
+	if (find_now(places, type, ref, ret_places, ret_n, err) < 0)
+		return -1;
+	if (*ret_n > 0)
+		return 0;
+	if (complete_index(places, &added, err) < 0)
+		return -1;
+	if (added && find_now(places, type, ref, ret_places, ret_n, err) < 0)
+		return -1;
+	if (*ret_n == 0)
+		return err_set(err, ERR_CORRUPT,
+			       "it is in none of the packs that the snapshot lists");
+	return 0;
+}
+
+int blob_places_ask_pack(struct blob_places *places, uint32_t pack, enum blob_type type,
+			 const struct blob_ref *ref, struct blob_place *ret_place,
+			 struct err *err)
+{
+	const struct blob_places_options *options = &places->options;
+	CLEANUP(pack_contents_release) struct pack_contents contents = {0};
+	struct pack_info info;
+	char key[PACK_KEY_LEN];
+
+	if (index_pack(options->index, pack, &info, err) < 0)
+		return -1;
+	pack_key(info.name, key);
+	if (pack_directory_load(options->repo, options->keys, key, info.size, &contents,
+				err) < 0)
+		return -1;
+	for (size_t i = 0; i < contents.directory.entries.n; i++) {
+		const struct blob_entry *entry = vec_at(&contents.directory.entries, i);
+
+		if (entry->type != type || entry->raw != ref->raw_len ||
+		    memcmp(entry->id.bytes, ref->id.bytes, BLOB_ID_LEN) != 0)
+			continue;
+		*ret_place = (struct blob_place){
+			.pack = pack,
+			.number = (uint32_t)i,
+			.type = type,
+			.offset = entry->offset,
+			.stored = entry->stored,
+			.raw = entry->raw,
+		};
+		return 0;
+	}
+	return err_set(err, ERR_CORRUPT, "%s: its directory does not list the blob", key);
+}
+
+/* --- packs --- */
+
+int blob_places_pack_key(struct blob_places *places, uint32_t pack,
+			 char out[static PACK_KEY_LEN], struct err *err)
+{
+	struct pack_info info;
+
+	if (index_pack(places->options.index, pack, &info, err) < 0)
+		return -1;
+	pack_key(info.name, out);
+	return 0;
+}
+
+int blob_places_fetch(struct blob_places *places, uint32_t pack, uint64_t offset,
+		      size_t len, uint8_t *to, struct err *err)
+{
+	char key[PACK_KEY_LEN];
+	struct err why = {0};
+
+	if (blob_places_pack_key(places, pack, key, err) < 0)
+		return -1;
+	if (store_get_range(places->options.repo->store, key, offset, len, to, &why) == 0)
+		return 0;
+	if (why.code == ERR_NOT_FOUND)
+		return err_set(err, ERR_CORRUPT, "%s: it is missing", key);
+	*err = why;
+	return -1;
+}
+
+int blob_places_pack_header(struct blob_places *places, uint32_t pack,
+			    uint8_t ret_header[static PACK_HEADER_LEN], struct err *err)
+{
+	uint8_t header[PACK_HEADER_LEN], hash[HASH_LEN];
+	struct pack_info info;
+	enum verdict verdict;
+	char key[PACK_KEY_LEN];
+
+	if (judge(places, pack, &verdict, err) < 0 ||
+	    index_pack(places->options.index, pack, &info, err) < 0)
+		return -1;
+	pack_key(info.name, key);
+	if (verdict == UNLISTED)
+		return err_set(err, ERR_CORRUPT,
+			       "%s: it is not on the snapshot's pack list", key);
+	if (blob_places_fetch(places, pack, 0, PACK_HEADER_LEN, header, err) < 0)
+		return -1;
+	hash_sha256(slice_of(header, sizeof(header)), hash);
+	if (verdict == LISTED && memcmp(hash, info.header_hash, HASH_LEN) != 0)
+		return err_set(err, ERR_CORRUPT,
+			       "%s: its header is not the one that the pack list names",
+			       key);
+	memcpy(ret_header, header, PACK_HEADER_LEN);
+	return 0;
+}
