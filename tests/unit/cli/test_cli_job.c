@@ -25,15 +25,15 @@ test_cli_cache_directory__option_goes_before_configuration_and_home(void **state
 	struct config config = {.repository = {.cache_directory = name}};
 
 	(void)state;
-	(void)setenv("HOME", "/home/ana", 1);
+	(void)setenv("HOME", "/srv/ana", 1);
 	(void)unsetenv("XDG_CACHE_HOME");
 	expect_directory("/option", &config, "/option");
 	expect_directory(NULL, &config, "/configured");
-	expect_directory(NULL, NULL, "/home/ana/.cache/quipu");
+	expect_directory(NULL, NULL, "/srv/ana/.cache/quipu");
 	(void)setenv("XDG_CACHE_HOME", "/var/cache", 1);
 	expect_directory(NULL, NULL, "/var/cache/quipu");
 	(void)setenv("XDG_CACHE_HOME", "relative", 1);
-	expect_directory(NULL, NULL, "/home/ana/.cache/quipu");
+	expect_directory(NULL, NULL, "/srv/ana/.cache/quipu");
 	(void)unsetenv("HOME");
 	assert_null(cli_cache_directory(NULL, NULL));
 }
