@@ -7,8 +7,9 @@
 #include "files/source_plan.h"
 
 enum {
-	WALK_OPEN_MAX = 64,	/* directories kept open at a time */
-	WALK_DEPTH_MAX = 65536, /* deeper directories are unreadable */
+	WALK_OPEN_MAX = 64, /* directories kept open at a time */
+	/* deeper directories are unreadable; readers of snapshots go just as deep */
+	WALK_DEPTH_MAX = 4096,
 };
 
 MUST_CHECK int file_walk_run(const struct source_plan *plan,

@@ -10,153 +10,7 @@
 #include "format/encoding.h"
 #include "repo/body_reader.h"
 #include "repo/packlist.h"
-#include "repo/snapshot_writer.h"
-#include "support/repo_fixture.h"
-
-struct fixture {
-	struct repo_fixture r;
-	char *cache_directory;
-	struct rng rng;
-	struct log log;
-	char logged[4096]; /* warnings, a line each */
-	bool dry_run;
-	struct strings paths, tags;
-	struct cancel cancel;
-};
-
-static void keep_log(const struct log *log, enum log_level level, const char *text)
-{
-	struct fixture *f = log->state;
-	size_t len = strlen(f->logged);
-
-	if (level >= LOG_WARNING_LEVEL)
-		(void)snprintf(f->logged + len, sizeof(f->logged) - len, "%s\n", text);
-}
-
-static int setup(void **state)
-{
-	struct fixture *f = mem_zalloc(sizeof(*f));
-	struct err err = {0};
-
-	if (repo_fixture_init(&f->r, 7, &err) < 0)
-		return -1;
-	f->cache_directory = path_join(f->r.directory, "cache");
-	f->rng = rng_system();
-	f->log = (struct log){keep_log, f, LOG_DEBUG_LEVEL};
-	strings_init(&f->paths);
-	strings_add(&f->paths, "/data");
-	strings_init(&f->tags);
-	strings_add(&f->tags, "why=a=b");
-	cancel_init(&f->cancel);
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-	int result;
-
-	mem_free(f->cache_directory);
-	strings_release(&f->paths);
-	strings_release(&f->tags);
-	result = repo_fixture_release(&f->r);
-	mem_free(f);
-	return result;
-}
-
-/* What one run needs. */
-struct run {
-	struct index *index;
-	struct blob_writer *blobs;
-	struct snapshot_writer *writer;
-};
-
-static void run_release(struct run *run)
-{
-	snapshot_writer_free(run->writer);
-	blob_writer_free(run->blobs);
-	index_free(run->index);
-}
-
-static void open_index(struct fixture *f, struct run *run)
-{
-	const struct writer_key *key = f->r.writer->writer;
-	const struct sign_public signer = sign_private_public(key->sign);
-	const struct index_options options = {
-		.keys = &key->dedup,
-		.identity = &f->r.repo->identity,
-		.domain = "hosts",
-		.signers = &signer,
-		.n_signers = 1,
-		.scratch = f->dry_run,
-		.rng = &f->rng,
-		.log = &f->log,
-	};
-	struct err err = {0};
-
-	if (index_open(&options, &run->index, &err) < 0 ||
-	    index_update(run->index, f->r.repo, NULL, &err) < 0)
-		fail_msg("%s", err.msg);
-}
-
-static void open_blobs(struct fixture *f, struct run *run)
-{
-	const struct blob_writer_options options = {
-		.repo = f->r.repo,
-		.key = f->r.writer->writer,
-		.domain = "hosts",
-		.index = run->index,
-		.n_threads = 2,
-		.dry_run = f->dry_run,
-		.rng = &f->rng,
-		.clock = &f->r.clock,
-		.log = &f->log,
-		.cancel = &f->cancel,
-	};
-	struct err err = {0};
-
-	if (blob_writer_new(&options, &run->blobs, &err) < 0)
-		fail_msg("%s", err.msg);
-}
-
-static int open_writer(struct fixture *f, struct run *run, const char *stream,
-		       struct err *err)
-{
-	const struct snapshot_writer_options options = {
-		.repo = f->r.repo,
-		.key = f->r.writer->writer,
-		.index = run->index,
-		.blobs = run->blobs,
-		.stream = stream,
-		.domain = "hosts",
-		.cache_directory = f->cache_directory,
-		.paths = &f->paths,
-		.tags = &f->tags,
-		.host = "alpha",
-		.user = "ada",
-		.program = "quipu-backup test",
-		.source_kind = "files",
-		.dry_run = f->dry_run,
-		.rng = &f->rng,
-		.clock = &f->r.clock,
-		.log = &f->log,
-		.cancel = &f->cancel,
-	};
-
-	return snapshot_writer_new(&options, &run->writer, err);
-}
-
-static void begin(struct fixture *f, struct run *run)
-{
-	struct err err = {0};
-
-	*run = (struct run){0};
-	open_index(f, run);
-	open_blobs(f, run);
-	if (open_writer(f, run, "hosts/alpha", &err) < 0)
-		fail_msg("%s", err.msg);
-}
+#include "support/snapshot_run.h"
 
 static const struct file_identity IDENTITY = {
 	.size = 1, .inode = 2, .mtime_nsec = 3, .ctime_nsec = 4, .read_nsec = INT64_MAX};
@@ -216,21 +70,21 @@ static unsigned run_source(struct tree_sink *sink, uint64_t seed)
 }
 
 /* One whole run; how many files were read. */
-static unsigned run_once(struct fixture *f, uint64_t seed,
+static unsigned run_once(struct snapshot_fixture *f, uint64_t seed,
 			 struct snapshot_result *ret_result)
 {
-	CLEANUP(run_release) struct run run = {0};
+	CLEANUP(snapshot_run_release) struct snapshot_run run = {0};
 	struct err err = {0};
 	unsigned n;
 
-	begin(f, &run);
+	snapshot_run_begin(f, &run);
 	n = run_source(snapshot_writer_sink(run.writer), seed);
 	if (snapshot_writer_finish(run.writer, ret_result, &err) < 0)
 		fail_msg("%s", err.msg);
 	return n;
 }
 
-static void load(struct fixture *f, struct snapshot_list *list, size_t n)
+static void load(struct snapshot_fixture *f, struct snapshot_list *list, size_t n)
 {
 	struct err err = {0};
 
@@ -245,7 +99,7 @@ static void test_snapshot_writer_finish__commits_a_header(void **state)
 	CLEANUP(snapshot_result_release) struct snapshot_result result = {0};
 	CLEANUP(snapshot_list_release) struct snapshot_list list = {0};
 	const struct snapshot_header *header;
-	struct fixture *f = *state;
+	struct snapshot_fixture *f = *state;
 
 	assert_int_equal(run_once(f, 1, &result), 5);
 	load(f, &list, 1);
@@ -283,7 +137,7 @@ static void test_snapshot_writer_finish__lists_its_packs(void **state)
 	CLEANUP(snapshot_result_release) struct snapshot_result result = {0};
 	CLEANUP(snapshot_list_release) struct snapshot_list list = {0};
 	const struct snapshot_header *header;
-	struct fixture *f = *state;
+	struct snapshot_fixture *f = *state;
 	struct packlist_source source = {.store = f->r.store};
 	struct err err = {0};
 	uint64_t n = 0;
@@ -302,7 +156,7 @@ static void test_snapshot_writer_finish__describes_it_in_the_body(void **state)
 	CLEANUP(snapshot_result_release) struct snapshot_result result = {0};
 	CLEANUP(snapshot_list_release) struct snapshot_list list = {0};
 	CLEANUP(snapshot_body_release) struct snapshot_body body = {0};
-	struct fixture *f = *state;
+	struct snapshot_fixture *f = *state;
 	const struct reader_key *reader = key_reader(f->r.recovery);
 	const struct body_tag *tag;
 	struct epoch_keys *epochs = NULL;
@@ -335,7 +189,7 @@ static void test_snapshot_writer__a_second_run_stores_nothing_new(void **state)
 	CLEANUP(snapshot_result_release) struct snapshot_result second = {0};
 	CLEANUP(snapshot_list_release) struct snapshot_list list = {0};
 	const struct snapshot_header *headers;
-	struct fixture *f = *state;
+	struct snapshot_fixture *f = *state;
 
 	run_once(f, 1, &first);
 	f->r.now += 1000;
@@ -353,7 +207,7 @@ static void test_snapshot_writer__without_a_cache_all_is_read_again(void **state
 {
 	CLEANUP(snapshot_result_release) struct snapshot_result first = {0};
 	CLEANUP(snapshot_result_release) struct snapshot_result second = {0};
-	struct fixture *f = *state;
+	struct snapshot_fixture *f = *state;
 
 	run_once(f, 1, &first);
 	mem_free(f->cache_directory);
@@ -366,7 +220,7 @@ static void test_snapshot_writer_new__says_that_a_snapshot_is_gone(void **state)
 {
 	CLEANUP(snapshot_result_release) struct snapshot_result first = {0};
 	CLEANUP(snapshot_result_release) struct snapshot_result second = {0};
-	struct fixture *f = *state;
+	struct snapshot_fixture *f = *state;
 	struct repo_fixture *r = &f->r;
 	CLEANUP(mem_freep) char *key = NULL;
 	char hex[HEX_LEN(32) + 1];
@@ -391,7 +245,7 @@ static int count_one(void *arg, const char *key, const struct store_info *info,
 	return 0;
 }
 
-static uint64_t count_objects(struct fixture *f, const char *prefix)
+static uint64_t count_objects(struct snapshot_fixture *f, const char *prefix)
 {
 	struct err err = {0};
 	uint64_t n = 0;
@@ -403,7 +257,7 @@ static uint64_t count_objects(struct fixture *f, const char *prefix)
 static void test_snapshot_writer_finish__a_dry_run_writes_nothing(void **state)
 {
 	CLEANUP(snapshot_result_release) struct snapshot_result result = {0};
-	struct fixture *f = *state;
+	struct snapshot_fixture *f = *state;
 	uint64_t before = count_objects(f, "");
 
 	f->dry_run = true;
@@ -418,12 +272,12 @@ static void test_snapshot_writer_finish__a_dry_run_writes_nothing(void **state)
 static void test_snapshot_writer_free__without_a_finish_names_nothing(void **state)
 {
 	CLEANUP(snapshot_result_release) struct snapshot_result result = {0};
-	struct fixture *f = *state;
-	struct run run;
+	struct snapshot_fixture *f = *state;
+	struct snapshot_run run;
 
-	begin(f, &run);
+	snapshot_run_begin(f, &run);
 	run_source(snapshot_writer_sink(run.writer), 1);
-	run_release(&run);
+	snapshot_run_release(&run);
 	assert_int_equal(count_objects(f, "snapshots/"), 0);
 	assert_int_equal(count_objects(f, "bodies/"), 0);
 	assert_int_equal(count_objects(f, "packlists/"), 0);
@@ -432,12 +286,12 @@ static void test_snapshot_writer_free__without_a_finish_names_nothing(void **sta
 
 static void test_snapshot_writer_finish__an_interruption_commits_nothing(void **state)
 {
-	CLEANUP(run_release) struct run run = {0};
+	CLEANUP(snapshot_run_release) struct snapshot_run run = {0};
 	struct snapshot_result result;
-	struct fixture *f = *state;
+	struct snapshot_fixture *f = *state;
 	struct err err = {0};
 
-	begin(f, &run);
+	snapshot_run_begin(f, &run);
 	run_source(snapshot_writer_sink(run.writer), 1);
 	cancel_set(&f->cancel, 15);
 	assert_int_equal(snapshot_writer_finish(run.writer, &result, &err), -1);
@@ -445,22 +299,22 @@ static void test_snapshot_writer_finish__an_interruption_commits_nothing(void **
 	assert_int_equal(count_objects(f, "snapshots/"), 0);
 }
 
-static void assert_refused(struct fixture *f, const char *stream, enum err_code code,
-			   const char *text)
+static void assert_refused(struct snapshot_fixture *f, const char *stream,
+			   enum err_code code, const char *text)
 {
-	CLEANUP(run_release) struct run run = {0};
+	CLEANUP(snapshot_run_release) struct snapshot_run run = {0};
 	struct err err = {0};
 
-	open_index(f, &run);
-	open_blobs(f, &run);
-	assert_int_equal(open_writer(f, &run, stream, &err), -1);
+	snapshot_run_index(f, &run);
+	snapshot_run_blobs(f, &run);
+	assert_int_equal(snapshot_run_writer(f, &run, stream, &err), -1);
 	assert_string_equal(err.msg, text);
 	assert_int_equal(err.code, code);
 }
 
 static void test_snapshot_writer_new__refuses_a_tag_without_a_key(void **state)
 {
-	struct fixture *f = *state;
+	struct snapshot_fixture *f = *state;
 
 	strings_add(&f->tags, "=x");
 	assert_refused(f, "hosts/alpha", ERR_USAGE, "tag =x: expected KEY=VALUE");
@@ -469,18 +323,20 @@ static void test_snapshot_writer_new__refuses_a_tag_without_a_key(void **state)
 static void test_snapshot_writer_new__refuses_a_prefix_of_a_stream(void **state)
 {
 	CLEANUP(snapshot_result_release) struct snapshot_result result = {0};
-	CLEANUP(run_release) struct run run = {0};
-	struct fixture *f = *state;
+	CLEANUP(snapshot_run_release) struct snapshot_run run = {0};
+	struct snapshot_fixture *f = *state;
 	struct err err = {0};
 
 	run_once(f, 1, &result);
-	open_index(f, &run);
-	open_blobs(f, &run);
-	assert_int_equal(open_writer(f, &run, "hosts", &err), -1);
+	snapshot_run_index(f, &run);
+	snapshot_run_blobs(f, &run);
+	assert_int_equal(snapshot_run_writer(f, &run, "hosts", &err), -1);
 	assert_int_equal(err.code, ERR_USAGE);
 }
 
-#define whole_test(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+#define whole_test(fn)                                                                   \
+	cmocka_unit_test_setup_teardown(fn, snapshot_fixture_setup,                      \
+					snapshot_fixture_teardown)
 
 int main(void)
 {

@@ -10,8 +10,11 @@
 #include "base/path.h"
 #include "repo/tree_writer.h"
 #include "support/fake_blob_writer.h"
+#include "support/random_source.h"
 #include "support/record_sink.h"
 #include "support/tempdir.h"
+
+enum { CONTENT_MAX = 300 };
 
 struct fixture {
 	struct dedup_keys keys;
@@ -40,110 +43,6 @@ static void fixture_release(struct fixture *f)
 	secret_release(&f->keys.blob_id);
 	secret_release(&f->keys.tree);
 	secret_release(&f->keys.cache);
-}
-
-/* --- a source of random trees --- */
-
-struct random_source {
-	struct rng rng;
-	unsigned n_names; /* in a directory, at most */
-	unsigned depth;
-	size_t content_max;
-	bool asks; /* whether files are unchanged */
-};
-
-static const struct file_identity IDENTITY = {
-	.size = 1, .inode = 2, .mtime_nsec = 3, .ctime_nsec = 4, .read_nsec = INT64_MAX};
-
-static int write_content(struct tree_sink *sink, uint64_t seed, size_t len,
-			 struct content **ret_content, struct err *err)
-{
-	struct rng rng = rng_seeded(seed);
-	struct stream *stream = NULL;
-	uint8_t *bytes = mem_alloc(len);
-	int result;
-
-	rng_fill(&rng, bytes, len);
-	result = sink->ops->open_stream(sink, CUT_BY_CONTENT, &stream, err);
-	if (result == 0 && tree_sink_write(sink, stream, slice_of(bytes, len), err) < 0) {
-		sink->ops->abandon_stream(stream);
-		result = -1;
-	}
-	mem_free(bytes);
-	return result < 0 ? -1 : sink->ops->close_stream(stream, ret_content, err);
-}
-
-static int add_file(struct random_source *source, struct tree_sink *sink,
-		    const char *name, struct err *err)
-{
-	CLEANUP(entry_release) struct entry entry = {0};
-	struct content *content = NULL;
-	uint64_t seed = rng_below(&source->rng, 1000);
-
-	entry_init(&entry, ENTRY_FILE, name);
-	entry.mode = 0644;
-	entry.mtime_nsec = (int64_t)seed;
-	entry.size = rng_below(&source->rng, source->content_max);
-	if (entry.size > 0 && source->asks &&
-	    sink->ops->unchanged(sink, name, &IDENTITY, &content, err) < 0)
-		return -1;
-	if (entry.size > 0 && content == NULL &&
-	    write_content(sink, seed, (size_t)entry.size, &content, err) < 0)
-		return -1;
-	return sink->ops->add(sink, &entry, content, &IDENTITY, err);
-}
-
-static int add_link(struct tree_sink *sink, const char *name, struct err *err)
-{
-	CLEANUP(entry_release) struct entry entry = {0};
-
-	entry_init(&entry, ENTRY_SYMLINK, name);
-	entry.target = mem_strdup("somewhere");
-	return sink->ops->add(sink, &entry, NULL, NULL, err);
-}
-
-static int run_directory(struct random_source *source, struct tree_sink *sink,
-			 const char *name, unsigned depth, struct err *err)
-{
-	CLEANUP(entry_release) struct entry entry = {0};
-	unsigned n = (unsigned)rng_below(&source->rng, source->n_names + 1) +
-		     (depth == 0 ? source->n_names : 0);
-	int result;
-
-	entry_init(&entry, ENTRY_DIRECTORY, name);
-	entry.mode = 0755;
-	entry.size = 4096;
-	result = sink->ops->open_directory(sink, &entry, err);
-	for (unsigned i = 0; i < n && result == 0; i++) {
-		char below[16];
-
-		(void)snprintf(below, sizeof(below), "%05u", i & 0xffff);
-		switch (rng_below(&source->rng, 4)) {
-		case 0:
-			result = depth < source->depth
-					 ? run_directory(source, sink, below, depth + 1,
-							 err)
-					 : 0;
-			break;
-		case 1:
-			result = add_link(sink, below, err);
-			break;
-		default:
-			result = add_file(source, sink, below, err);
-		}
-	}
-	return result < 0 ? -1 : sink->ops->close_directory(sink, err);
-}
-
-static int run_source(uint64_t seed, struct tree_sink *sink, struct err *err)
-{
-	struct random_source source = {.rng = rng_seeded(seed),
-				       .n_names = 12,
-				       .depth = 4,
-				       .content_max = 300,
-				       .asks = true};
-
-	return run_directory(&source, sink, "", 0, err);
 }
 
 /* --- reading it back --- */
@@ -239,7 +138,7 @@ static void assert_holds_source(const struct fixture *f,
 	struct reading reading = {.store = &f->blobs.store, .record = record};
 	struct err err = {0};
 
-	assert_int_equal(run_source(seed, &record->sink, &err), 0);
+	assert_int_equal(random_source_run(seed, CONTENT_MAX, &record->sink, &err), 0);
 	assert_null(record->broken);
 	compare_entry(&reading, "", &written->root, &written->root_content);
 	assert_int_equal(reading.n_seen, record->nodes.n);
@@ -252,7 +151,7 @@ static void write_tree(struct fixture *f, uint64_t seed, struct tree_written *re
 	struct tree_writer *writer = tree_writer_new(&f->options);
 	struct err err = {0};
 
-	if (run_source(seed, tree_writer_sink(writer), &err) < 0 ||
+	if (random_source_run(seed, CONTENT_MAX, tree_writer_sink(writer), &err) < 0 ||
 	    tree_writer_finish(writer, ret_written, &err) < 0)
 		fail_msg("%s", err.msg);
 }
@@ -327,8 +226,9 @@ static void add_sized(struct tree_sink *sink, const char *name, size_t len)
 	entry_init(&entry, ENTRY_FILE, name);
 	entry.size = len;
 	if (len > 0)
-		assert_int_equal(write_content(sink, len, len, &content, &err), 0);
-	assert_int_equal(sink->ops->add(sink, &entry, content, &IDENTITY, &err), 0);
+		assert_int_equal(random_content(sink, len, len, &content, &err), 0);
+	assert_int_equal(sink->ops->add(sink, &entry, content, &RANDOM_IDENTITY, &err),
+			 0);
 }
 
 static void test_tree_writer__a_long_file_has_list_nodes(void **state)
@@ -445,7 +345,8 @@ static void ask(struct fixture *f, const char *directory, bool expected)
 	f->options.cache = cache;
 	writer = tree_writer_new(&f->options);
 	sink = begin(writer);
-	assert_int_equal(sink->ops->unchanged(sink, "f", &IDENTITY, &content, &err), 0);
+	assert_int_equal(
+		sink->ops->unchanged(sink, "f", &RANDOM_IDENTITY, &content, &err), 0);
 	assert_int_equal(content != NULL, expected);
 	if (content != NULL)
 		sink->ops->abandon_content(content);
@@ -591,7 +492,7 @@ static void test_tree_writer_add__refuses_content_of_another_length(void **state
 	sink = begin(writer);
 	entry_init(&entry, ENTRY_FILE, "f");
 	entry.size = 10;
-	assert_int_equal(write_content(sink, 1, 9, &content, &err), 0);
+	assert_int_equal(random_content(sink, 1, 9, &content, &err), 0);
 	assert_int_equal(sink->ops->add(sink, &entry, content, NULL, &err), -1);
 	assert_string_equal(err.msg,
 			    "the source's content does not have the file's length");
@@ -615,7 +516,8 @@ static void test_tree_writer__passes_every_failure_on(void **state)
 		f.blobs.is_slow = n % 2 == 0;
 		f.options.pending_max = 20;
 		writer = tree_writer_new(&f.options);
-		failed = run_source(5, tree_writer_sink(writer), &err) < 0 ||
+		failed = random_source_run(5, CONTENT_MAX, tree_writer_sink(writer),
+					   &err) < 0 ||
 			 tree_writer_finish(writer, &written, &err) < 0;
 		assert_string_equal(err.msg, failed ? "planted failure" : "");
 		assert_int_equal(failed, f.blobs.n_calls >= n);
