@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
+#include "backup.h"
+#include "cli/cli_job.h"
+#include "report/snapshot_report.h"
+
+struct list_options {
+	struct common_options common;
+	const char *stream;
+	bool expired;
+};
+
+static int compare_time(const void *a, const void *b)
+{
+	const struct snapshot_header *x = *(const struct snapshot_header *const *)a;
+	const struct snapshot_header *y = *(const struct snapshot_header *const *)b;
+
+	if (x->time_nsec != y->time_nsec)
+		return x->time_nsec < y->time_nsec ? -1 : 1;
+	return x->seq < y->seq ? -1 : x->seq > y->seq;
+}
+
+/* Oldest first, expired ones only when asked for. */
+static void choose(const struct snapshot_list *list, bool expired, struct vec *ret_chosen)
+{
+	vec_init(ret_chosen, sizeof(const struct snapshot_header *));
+	for (size_t i = 0; i < list->headers.n; i++) {
+		const struct snapshot_header *header = vec_at(&list->headers, i);
+
+		if (expired || !header->expired)
+			vec_push(ret_chosen, &header);
+	}
+	vec_sort(ret_chosen, compare_time);
+}
+
+static struct report_snapshot row_of(const struct job_repo *repo,
+				     const struct snapshot_header *header)
+{
+	const struct certificate *writer =
+		keylog_certificate_of(repo->repo->keylog, &header->writer);
+
+	return (struct report_snapshot){
+		.id = header->id,
+		.stream = header->stream,
+		.seq = header->seq,
+		.time_nsec = header->time_nsec,
+		.start_nsec = header->start_nsec,
+		.files = header->files,
+		.bytes = header->bytes,
+		.new_bytes = header->new_bytes,
+		.stored_bytes = header->stored_bytes,
+		.warnings = header->warnings,
+		.writer = writer != NULL ? writer->name : NULL,
+		.expired = header->expired,
+	};
+}
+
+static void print(struct cli *cli, const struct job_repo *repo, const struct vec *chosen)
+{
+	struct json_writer w;
+
+	json_writer_init(&w, &cli->output, JSON_COMPACT);
+	if (cli->common->json)
+		json_begin_array(&w);
+	else if (chosen->n > 0)
+		report_snapshot_heading(&cli->output);
+	for (size_t i = 0; i < chosen->n; i++) {
+		struct report_snapshot row = row_of(
+			repo, *(const struct snapshot_header *const *)vec_at(chosen, i));
+
+		if (cli->common->json)
+			report_snapshot_json(&w, &row);
+		else
+			report_snapshot_line(&cli->output, &row);
+	}
+	if (cli->common->json) {
+		json_end_array(&w);
+		buf_append_byte(&cli->output, '\n');
+	}
+}
+
+static int list_open(struct cli *cli, const struct job_repo *repo,
+		     const struct list_options *options, struct err *err)
+{
+	struct snapshot_list list;
+	struct vec chosen;
+
+	if (snapshot_list_load(repo->repo, options->stream, &cli->cancel, &list, err) < 0)
+		return -1;
+	choose(&list, options->expired, &chosen);
+	print(cli, repo, &chosen);
+	vec_release(&chosen);
+	for (size_t i = 0; i < strings_count(&list.alarms); i++)
+		log_warning(&cli->log, "%s", strings_at(&list.alarms, i));
+	/* what can be listed is listed; the exit code tells that not all is well */
+	int result = strings_count(&list.alarms) > 0 ? 15 : 0;
+	snapshot_list_release(&list);
+	return result;
+}
+
+static int run(void *context, void *arg, const struct strings *operands, struct err *err)
+{
+	struct cli *cli = context;
+	struct job_repo repo;
+
+	(void)operands;
+	if (cli_repo_open(cli, &repo, err) < 0)
+		return -1;
+	int result = list_open(cli, &repo, arg, err);
+	job_repo_release(&repo);
+	return result;
+}
+
+static const struct opt opts[] = {
+	{.name = "stream",
+	 .letter = 's',
+	 .type = OPT_TEXT,
+	 .offset = offsetof(struct list_options, stream),
+	 .value = "NAME",
+	 .help = "only this stream"},
+	{.name = "expired",
+	 .type = OPT_FLAG,
+	 .offset = offsetof(struct list_options, expired),
+	 .help = "also those that have expired"},
+	{0},
+};
+static const struct opt *const tables[] = {opts, NULL};
+static const struct cmd_example examples[] = {
+	{"quipu-backup list --repo file:///srv/backup --key keys/audit.pub",
+	 "all snapshots, with the key that reads nothing"},
+	{0},
+};
+
+const struct cmd cmd_list = {
+	.name = "list",
+	.operands = "",
+	.tables = tables,
+	.options_len = sizeof(struct list_options),
+	.run = run,
+	.summary = "list snapshots, oldest first",
+	.description = "Lists snapshots from their signed headers. Any key file will do.",
+	.examples = examples,
+};

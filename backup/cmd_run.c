@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <pwd.h>
+#include <unistd.h>
+
+#include "backup.h"
+#include "base/mem.h"
+#include "cli/cli_job.h"
+#include "job/config_run.h"
+#include "run_options.h"
+
+/* Everything of one invocation. */
+struct runs {
+	struct cli *cli;
+	struct config_run_options options;
+	struct job_env env;
+	struct vec reports;  /* of struct run_report */
+	struct vec warnings; /* of struct strings, one a report, lent to it */
+};
+
+static void run_one(struct runs *runs, const struct config_job *job)
+{
+	struct strings warnings;
+	struct run_report report;
+
+	strings_init(&warnings);
+	config_job_run(job, &runs->options, &runs->env, &warnings, &report);
+	vec_push(&runs->reports, &report);
+	vec_push(&runs->warnings, &warnings);
+}
+
+static int run_configured(struct runs *runs, const struct config *config,
+			  const struct strings *names, struct err *err)
+{
+	const struct config_job *job;
+
+	for (size_t i = 0; i < strings_count(names); i++)
+		if (config_job_find(config, strings_at(names, i), &job, err) < 0)
+			return -1;
+	if (config->jobs.n == 0) {
+		(void)err_set(err, ERR_USAGE, "there is nothing to back up");
+		return err_hint(
+			err, "name a source (--files, --stdin, --command, --postgres) or "
+			     "a configuration with jobs (--config)");
+	}
+	for (size_t i = 0; i < strings_count(names); i++)
+		if (config_job_find(config, strings_at(names, i), &job, err) == 0)
+			run_one(runs, job);
+	for (size_t i = 0; strings_count(names) == 0 && i < config->jobs.n; i++)
+		run_one(runs, vec_at(&config->jobs, i));
+	return 0;
+}
+
+static int run_single(struct runs *runs, const struct run_options *options,
+		      const struct strings *operands, struct err *err)
+{
+	struct config_job job;
+
+	if (run_options_job(options, operands, &job, err) < 0)
+		return -1;
+	run_one(runs, &job);
+	struct run_report *report = vec_at(&runs->reports, 0);
+	report->stream = options->stream; /* the job goes, the option's text stays */
+	run_options_job_release(&job);
+	return 0;
+}
+
+/* A single run that failed is an error of the command; of several jobs the worst exit code
+ * counts and all are reported. */
+static int finish(struct runs *runs, bool single, struct err *err)
+{
+	const struct run_report *reports = runs->reports.data;
+	struct buf *output = &runs->cli->output;
+	int worst = 0;
+
+	if (single && reports[0].failed) {
+		*err = reports[0].error;
+		return -1;
+	}
+	for (size_t i = 0; i < runs->reports.n; i++) {
+		worst = err_worse_exit(worst, reports[i].exit_code);
+		if (!runs->cli->common->json)
+			run_report_text(output, &reports[i]);
+	}
+	if (runs->cli->common->json) {
+		struct json_writer w;
+
+		json_writer_init(&w, output, JSON_COMPACT);
+		if (single)
+			run_report_json(&w, &reports[0]);
+		else
+			run_reports_json(&w, reports, runs->reports.n);
+		buf_append_byte(output, '\n');
+	}
+	return worst;
+}
+
+static int write_metrics(struct runs *runs, const struct config *config, struct err *err)
+{
+	const struct clock *clock = &runs->cli->clock;
+
+	if (config->metrics.textfile == NULL || runs->options.dry_run)
+		return 0;
+	return config_metrics_write(config->metrics.textfile, runs->reports.data,
+				    runs->reports.n, clock->now_nsec(clock), err);
+}
+
+static int run_all(struct runs *runs, const struct run_options *options,
+		   const struct strings *operands, const struct config *config,
+		   struct err *err)
+{
+	bool single = run_options_has_source(options);
+	int result = single ? run_single(runs, options, operands, err)
+			    : run_configured(runs, config, operands, err);
+
+	if (result < 0 || write_metrics(runs, config, err) < 0)
+		return -1;
+	return finish(runs, single, err);
+}
+
+static void runs_release(struct runs *runs)
+{
+	for (size_t i = 0; i < runs->warnings.n; i++)
+		strings_release(vec_at(&runs->warnings, i));
+	vec_release(&runs->warnings);
+	vec_release(&runs->reports);
+}
+
+static int run_with_config(struct cli *cli, const struct run_options *options,
+			   const struct strings *operands, const struct config *config,
+			   struct err *err)
+{
+	char host[256] = "";
+	const struct passwd *user = getpwuid(geteuid());
+	CLEANUP(mem_freep) char *cache = cli_cache_directory(options->cache_dir, config);
+	struct common_options common = *cli->common;
+
+	(void)gethostname(host, sizeof(host) - 1); /* an unknown host is stored as "" */
+	if (common.passphrase_file == NULL)
+		common.passphrase_file = config->repository.passphrase_file;
+	struct cli with_config = *cli;
+	with_config.common = &common;
+	struct runs runs = {
+		.cli = cli,
+		.options = {.url = common.repo != NULL ? common.repo
+						       : config->repository.url,
+			    .key_file = common.key != NULL ? common.key
+							   : config->repository.key,
+			    .cache_directory = cache,
+			    .dry_run = options->dry_run,
+			    .host = host,
+			    .user = user != NULL ? user->pw_name : "",
+			    .program = "quipu-backup " QUIPU_VERSION},
+		.env = cli_job_env(cli),
+	};
+	runs.env.passphrase_state = &with_config;
+	vec_init(&runs.reports, sizeof(struct run_report));
+	vec_init(&runs.warnings, sizeof(struct strings));
+	int result = run_all(&runs, options, operands, config, err);
+	runs_release(&runs);
+	return result;
+}
+
+static int run(void *context, void *arg, const struct strings *operands, struct err *err)
+{
+	struct cli *cli = context;
+	struct config config;
+
+	if (cli_config_load(cli, &config, err) < 0)
+		return -1;
+	int result = run_with_config(cli, arg, operands, &config, err);
+	config_release(&config);
+	return result;
+}
+
+static const struct opt *const tables[] = {run_opts, NULL};
+static const struct cmd_example examples[] = {
+	{"quipu-backup run --stream files/etc --files /etc", "files, with QUIPU_REPO and "
+							     "QUIPU_KEY_FILE set"},
+	{"quipu-backup run --stream db/orders --postgres service=orders", "a database"},
+	{"pg_dumpall -g | quipu-backup run --stream db/globals --stdin globals.sql",
+	 "what comes through a pipe"},
+	{"quipu-backup run --stream lists/packages --command 'dpkg -l' packages.txt",
+	 "what a command prints"},
+	{"quipu-backup run --config quipu.toml orders", "one job of a configuration"},
+	{0},
+};
+
+const struct cmd cmd_run = {
+	.name = "run",
+	.operands = "[JOB...] | PATH... | NAME",
+	.max_operands = CMD_ANY,
+	.tables = tables,
+	.options_len = sizeof(struct run_options),
+	.run = run,
+	.summary = "make snapshots",
+	.description =
+		"Makes one snapshot of the source that the options name, or one for each "
+		"job of the configuration. Everything that is new is compressed, "
+		"encrypted and stored once; the snapshot exists when its signed header "
+		"is written, which is the last thing to happen. A run that is killed "
+		"leaves nothing that counts, and the next one goes on with what it "
+		"stored.\n\n"
+		"Exit code 3 means that the snapshot exists, but something below a "
+		"named path could not be read.",
+	.examples = examples,
+};

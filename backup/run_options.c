@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "run_options.h"
+
+#include "base/mem.h"
+#include "repo/snapshots.h"
+
+#define OFFSET(member) offsetof(struct run_options, member)
+
+const struct opt run_opts[] = {
+	{.name = "stream",
+	 .letter = 's',
+	 .type = OPT_TEXT,
+	 .offset = OFFSET(stream),
+	 .value = "NAME",
+	 .help = "stream that the snapshot belongs to, for example db/orders"},
+	{.name = "files",
+	 .type = OPT_FLAG,
+	 .offset = OFFSET(files),
+	 .takes_rest = true,
+	 .help = "back up the paths that are the operands"},
+	{.name = "files-from0",
+	 .type = OPT_TEXT,
+	 .offset = OFFSET(files_from0),
+	 .value = "FILE",
+	 .complete = "file",
+	 .help = "back up the NUL-separated paths in FILE, - for standard input"},
+	{.name = "stdin",
+	 .type = OPT_TEXT,
+	 .offset = OFFSET(stdin_name),
+	 .value = "NAME",
+	 .help = "back up standard input as a file of this name"},
+	{.name = "command",
+	 .type = OPT_TEXT,
+	 .offset = OFFSET(command),
+	 .value = "CMD",
+	 .takes_rest = true,
+	 .help = "back up what CMD prints as the file that the operand names",
+	 .more = "CMD is run by /bin/sh -c in a process group of its own. If it fails, "
+		 "no "
+		 "snapshot is made."},
+	{.name = "postgres",
+	 .type = OPT_TEXT,
+	 .offset = OFFSET(postgres),
+	 .value = "CONNINFO",
+	 .help = "back up a PostgreSQL database, for example \"service=orders\"",
+	 .more = "The connection string names a dbname and no password: passwords come "
+		 "from "
+		 "PGPASSFILE, a service file or PGPASSWORD."},
+	{.name = "tag",
+	 .letter = 't',
+	 .type = OPT_LIST,
+	 .offset = OFFSET(tags),
+	 .value = "K=V",
+	 .help = "store this with the snapshot; may be repeated"},
+	{.name = "exclude",
+	 .letter = 'e',
+	 .type = OPT_LIST,
+	 .offset = OFFSET(exclude),
+	 .value = "PATTERN",
+	 .help = "leave out what matches; may be repeated",
+	 .more = "A pattern with a slash other than at its end is anchored at the root "
+		 "of the "
+		 "tree, else it matches names at any depth. * does not cross a slash, ** "
+		 "does."},
+	{.name = "include",
+	 .letter = 'i',
+	 .type = OPT_LIST,
+	 .offset = OFFSET(include),
+	 .value = "PATTERN",
+	 .help = "take only what matches; may be repeated"},
+	{.name = "exclude-file",
+	 .type = OPT_LIST,
+	 .offset = OFFSET(exclude_files),
+	 .value = "FILE",
+	 .complete = "file",
+	 .help = "read patterns to leave out from FILE, one a line, # begins a comment"},
+	{.name = "exclude-caches",
+	 .type = OPT_FLAG,
+	 .offset = OFFSET(exclude_caches),
+	 .help = "leave out the content of directories that hold a CACHEDIR.TAG"},
+	{.name = "one-file-system",
+	 .letter = 'x',
+	 .type = OPT_FLAG,
+	 .offset = OFFSET(one_file_system),
+	 .help = "do not descend into other file systems"},
+	{.name = "compression",
+	 .type = OPT_COUNT,
+	 .offset = OFFSET(compression),
+	 .min = 1,
+	 .max = 19,
+	 .value = "LEVEL",
+	 .help = "zstd level 1 to 19, 3 when not given"},
+	{.name = "threads",
+	 .type = OPT_COUNT,
+	 .offset = OFFSET(threads),
+	 .min = 1,
+	 .max = 256,
+	 .value = "N",
+	 .help = "worker threads, one a processor when not given"},
+	{.name = "memory",
+	 .type = OPT_SIZE,
+	 .offset = OFFSET(memory),
+	 .value = "SIZE",
+	 .help = "memory to use, 64MiB when not given"},
+	{.name = "limit-upload",
+	 .type = OPT_RATE,
+	 .offset = OFFSET(limit_upload),
+	 .value = "RATE",
+	 .help = "most bytes a second to the repository, for example 10MiB/s"},
+	{.name = "cache-dir",
+	 .type = OPT_TEXT,
+	 .offset = OFFSET(cache_dir),
+	 .value = "DIR",
+	 .env = "QUIPU_CACHE_DIR",
+	 .complete = "dir",
+	 .help = "local cache; losing it costs time only"},
+	{.name = "dry-run",
+	 .letter = 'n',
+	 .type = OPT_FLAG,
+	 .offset = OFFSET(dry_run),
+	 .help = "read everything, write nothing, tell what would be stored"},
+	{0},
+};
+
+bool run_options_has_source(const struct run_options *options)
+{
+	return options->files || options->files_from0 != NULL ||
+	       options->stdin_name != NULL || options->command != NULL ||
+	       options->postgres != NULL;
+}
+
+static int check_sources(const struct run_options *options,
+			 const struct strings *operands, struct err *err)
+{
+	int n = 0;
+
+	n += options->files || options->files_from0 != NULL;
+	n += options->stdin_name != NULL;
+	n += options->command != NULL;
+	n += options->postgres != NULL;
+	if (n > 1)
+		return err_set(err, ERR_USAGE,
+			       "--files, --stdin, --command and --postgres "
+			       "exclude each other");
+	if (options->files && strings_count(operands) == 0)
+		return err_set(err, ERR_USAGE, "--files expects at least one path");
+	if (options->command != NULL && strings_count(operands) != 1)
+		return err_set(
+			err, ERR_USAGE,
+			"--command CMD NAME expects one file name after the command");
+	if (!options->files && options->command == NULL && strings_count(operands) > 0)
+		return err_set(err, ERR_USAGE, "unexpected operand %s",
+			       strings_at(operands, 0));
+	if (options->stream == NULL) {
+		(void)err_set(err, ERR_USAGE, "no stream is named");
+		return err_hint(err,
+				"give --stream NAME, for example --stream files/etc");
+	}
+	return stream_name_check(options->stream, err);
+}
+
+static void copy_strings(struct strings *to, const struct strings *from)
+{
+	strings_init(to);
+	for (size_t i = 0; i < strings_count(from); i++)
+		strings_add(to, strings_at(from, i));
+}
+
+int run_options_job(const struct run_options *options, const struct strings *operands,
+		    struct config_job *ret_job, struct err *err)
+{
+	const struct strings none = {.vec = {.elem_len = sizeof(char *)}};
+	struct config_job job = {0};
+
+	if (check_sources(options, operands, err) < 0)
+		return -1;
+	job.stream = mem_strdup(options->stream);
+	copy_strings(&job.files, options->files ? operands : &none);
+	job.files_from0 = mem_strdup(options->files_from0);
+	job.command = mem_strdup(options->command);
+	job.postgres = mem_strdup(options->postgres);
+	job.file_name = mem_strdup(options->command != NULL ? strings_at(operands, 0)
+							    : options->stdin_name);
+	copy_strings(&job.exclude, &options->exclude);
+	copy_strings(&job.include, &options->include);
+	copy_strings(&job.exclude_files, &options->exclude_files);
+	copy_strings(&job.tags, &options->tags);
+	job.exclude_caches = options->exclude_caches;
+	job.one_file_system = options->one_file_system;
+	job.compression = (int64_t)options->compression;
+	job.threads = (int64_t)options->threads;
+	job.memory = options->memory;
+	job.limit_upload = options->limit_upload;
+	*ret_job = job;
+	return 0;
+}
+
+void run_options_job_release(struct config_job *job)
+{
+	mem_free(job->stream);
+	mem_free(job->files_from0);
+	mem_free(job->command);
+	mem_free(job->postgres);
+	mem_free(job->file_name);
+	strings_release(&job->files);
+	strings_release(&job->exclude);
+	strings_release(&job->include);
+	strings_release(&job->exclude_files);
+	strings_release(&job->tags);
+}

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The composition of a backup: lease -> index -> pipeline -> adoption -> source -> header. What
+ * each part promises is in its header; here is only the order, and what is undone when
+ * something fails on the way (nothing: packs without a header are the next run's).
+ */
+#include "job/backup_job.h"
+
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "files/file_source.h"
+#include "files/stream_source.h"
+#include "pg/pg_source.h"
+#include "repo/lease.h"
+#include "repo/snapshot_writer.h"
+
+struct running {
+	const struct job_repo *repo;
+	const struct backup_job *job;
+	const struct job_env *env;
+	const struct writer_key *key;
+	char *domain;
+	char *cache_directory; /* of this repository; NULL: none */
+	struct lease lease;
+	int64_t cut_off_nsec; /* the last run did not end: when it began; else 0 */
+	struct index *index;
+	struct blob_writer *blobs;
+	struct snapshot_writer *snapshot;
+};
+
+static const char *source_kind(enum backup_source source)
+{
+	switch (source) {
+	case BACKUP_FILES:
+		return "files";
+	case BACKUP_STDIN:
+		return "stdin";
+	case BACKUP_COMMAND:
+		return "command";
+	case BACKUP_POSTGRES:
+		return "postgres";
+	}
+	return "";
+}
+
+static int run_files(const struct running *running, struct tree_sink *sink,
+		     struct err *err)
+{
+	const struct backup_job *job = running->job;
+	struct file_source_options options = {
+		.roots = job->roots,
+		.files_from0 = job->files_from0,
+		.selection = job->selection,
+		.exclude_caches = job->exclude_caches,
+		.one_file_system = job->one_file_system,
+		.clock = running->env->clock,
+		.progress = running->env->progress,
+	};
+
+	return file_source_run(&options, sink, running->env->cancel, err);
+}
+
+static int run_stream(const struct running *running, struct tree_sink *sink,
+		      struct err *err)
+{
+	struct stream_source_options options = {
+		.name = running->job->file_name,
+		.command = running->job->source == BACKUP_COMMAND ? running->job->command
+								  : NULL,
+		.fd = STDIN_FILENO,
+		.clock = running->env->clock,
+		.progress = running->env->progress,
+	};
+
+	return stream_source_run(&options, sink, running->env->cancel, err);
+}
+
+static int run_postgres(const struct running *running, struct tree_sink *sink,
+			struct err *err)
+{
+	struct pg_source_options options = {
+		.conninfo = running->job->conninfo,
+		.clock = running->env->clock,
+		.progress = running->env->progress,
+	};
+
+	return pg_source_run(&options, sink, running->env->cancel, err);
+}
+
+static int run_source(const struct running *running, struct err *err)
+{
+	struct tree_sink *sink = snapshot_writer_sink(running->snapshot);
+
+	progress_phase(running->env->progress, "reading");
+	switch (running->job->source) {
+	case BACKUP_FILES:
+		return run_files(running, sink, err);
+	case BACKUP_STDIN:
+	case BACKUP_COMMAND:
+		return run_stream(running, sink, err);
+	case BACKUP_POSTGRES:
+		return run_postgres(running, sink, err);
+	}
+	return err_set(err, ERR_BUG, "unknown source");
+}
+
+/* A dry run must not teach the kept index packs that were never stored. */
+static int open_index(struct running *running, struct err *err)
+{
+	struct job_index_options options = {
+		.domain = running->domain,
+		.cache_directory =
+			running->job->dry_run ? NULL : running->cache_directory,
+		.writer = running->key,
+		.keys = &running->key->dedup,
+	};
+
+	progress_phase(running->env->progress, "reading the index");
+	return job_index_open(running->repo, &options, running->env, &running->index,
+			      err);
+}
+
+static int open_pipeline(struct running *running, struct err *err)
+{
+	const struct backup_job *job = running->job;
+	const struct job_env *env = running->env;
+	struct blob_writer_options options = {
+		.repo = running->repo->repo,
+		.key = running->key,
+		.domain = running->domain,
+		.index = running->index,
+		.n_threads = job->n_threads,
+		.memory_bytes = job->memory_bytes,
+		.compression_level = job->compression,
+		.dry_run = job->dry_run,
+		.rng = env->rng,
+		.clock = env->clock,
+		.log = env->log,
+		.cancel = env->cancel,
+		.progress = env->progress,
+	};
+
+	return blob_writer_new(&options, &running->blobs, err);
+}
+
+static int open_snapshot(struct running *running, struct err *err)
+{
+	const struct backup_job *job = running->job;
+	const struct job_env *env = running->env;
+	struct snapshot_writer_options options = {
+		.repo = running->repo->repo,
+		.key = running->key,
+		.index = running->index,
+		.blobs = running->blobs,
+		.stream = job->stream,
+		.domain = running->domain,
+		.cache_directory = running->cache_directory,
+		.paths = job->source == BACKUP_FILES ? job->roots : NULL,
+		.tags = job->tags,
+		.host = job->host,
+		.user = job->user,
+		.program = job->program,
+		.source_kind = source_kind(job->source),
+		.dry_run = job->dry_run,
+		.rng = env->rng,
+		.clock = env->clock,
+		.log = env->log,
+		.cancel = env->cancel,
+		.progress = env->progress,
+	};
+
+	return snapshot_writer_new(&options, &running->snapshot, err);
+}
+
+static int adopt(struct running *running, struct err *err)
+{
+	uint64_t n = 0;
+
+	if (running->cut_off_nsec == 0)
+		return 0;
+	if (blob_writer_adopt(running->blobs, running->cut_off_nsec, &n, err) < 0)
+		return -1;
+	if (n > 0)
+		log_info(running->env->log,
+			 "the last run was cut off; going on with %ju packs that it "
+			 "stored",
+			 (uintmax_t)n);
+	return 0;
+}
+
+/* Everything that can be refused is refused before the lease is written. */
+static int prepare(struct running *running, struct err *err)
+{
+	const struct repo *repo = running->repo->repo;
+
+	if (keylog_check_floor(repo->keylog, running->key, err) < 0 ||
+	    snapshot_commit_check(repo, running->key, running->job->stream, err) < 0)
+		return -1;
+	if (!running->job->dry_run &&
+	    lease_begin(repo->store, running->key, running->job->stream, &running->lease,
+			&running->cut_off_nsec, err) < 0)
+		return -1;
+	if (open_index(running, err) < 0 || open_pipeline(running, err) < 0 ||
+	    adopt(running, err) < 0)
+		return -1;
+	return open_snapshot(running, err);
+}
+
+static int finish(struct running *running, struct strings *warnings,
+		  struct run_report *report, struct err *err)
+{
+	struct snapshot_result result = {0};
+
+	progress_phase(running->env->progress, "writing the snapshot");
+	if (snapshot_writer_finish(running->snapshot, &result, err) < 0)
+		return -1;
+	for (size_t i = 0; i < strings_count(&result.texts); i++)
+		strings_add(warnings, strings_at(&result.texts, i));
+	report->dry_run = result.is_dry_run;
+	memcpy(report->snapshot, result.id, sizeof(report->snapshot));
+	report->time_nsec = result.time_nsec;
+	report->files = result.files;
+	report->bytes = result.bytes;
+	report->new_bytes = result.new_bytes;
+	report->stored_bytes = result.stored_bytes;
+	report->n_warnings = result.warnings;
+	report->warnings = warnings;
+	report->exit_code = result.unreadable > 0 ? 3 : 0;
+	snapshot_result_release(&result);
+	return 0;
+}
+
+static void end_lease(const struct running *running)
+{
+	struct err err = {0};
+
+	/* the snapshot exists; a lease that stays "running" costs the next run a listing */
+	if (!running->job->dry_run && lease_end(&running->lease, &err) < 0)
+		log_warning(running->env->log, "%s", err.msg);
+}
+
+static void release(struct running *running)
+{
+	snapshot_writer_free(running->snapshot);
+	blob_writer_free(running->blobs);
+	index_free(running->index);
+	mem_free(running->cache_directory);
+	mem_free(running->domain);
+}
+
+int backup_job_run(const struct job_repo *repo, const struct backup_job *job,
+		   const struct job_env *env, struct strings *warnings,
+		   struct run_report *ret_report, struct err *err)
+{
+	struct running running = {.repo = repo, .job = job, .env = env};
+	struct run_report report = {.stream = job->stream};
+	uint64_t start = env->clock->monotonic_nsec(env->clock);
+
+	if (job_repo_need_writer(repo, &running.key, err) < 0 ||
+	    stream_name_check(job->stream, err) < 0)
+		return -1;
+	running.domain = stream_domain(job->stream);
+	running.cache_directory = job_repo_cache_directory(repo, job->cache_directory);
+	int result = prepare(&running, err);
+	if (result == 0)
+		result = run_source(&running, err);
+	if (result == 0)
+		result = finish(&running, warnings, &report, err);
+	if (result == 0)
+		end_lease(&running);
+	release(&running);
+	if (result < 0)
+		return -1;
+	report.nsec = env->clock->monotonic_nsec(env->clock) - start;
+	*ret_report = report;
+	return 0;
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "job/config_run.h"
+
+#include "base/fd.h"
+#include "base/mem.h"
+#include "base/process.h"
+
+enum { PATTERN_FILE_MAX = 16 * 1024 * 1024, HOOK_OUTPUT_MAX = 64 * 1024 };
+
+/* Includes first: the last matching rule wins, and an exclude goes before an include. */
+static int make_selection(const struct config_job *job, struct selection **ret_selection,
+			  struct err *err)
+{
+	CLEANUP(selection_freep) struct selection *selection = selection_new();
+
+	for (size_t i = 0; i < strings_count(&job->include); i++)
+		if (selection_include(selection, strings_at(&job->include, i), err) < 0)
+			return err_wrap(err, "--include");
+	for (size_t i = 0; i < strings_count(&job->exclude); i++)
+		if (selection_exclude(selection, strings_at(&job->exclude, i), err) < 0)
+			return err_wrap(err, "--exclude");
+	for (size_t i = 0; i < strings_count(&job->exclude_files); i++) {
+		const char *path = strings_at(&job->exclude_files, i);
+		CLEANUP(buf_release) struct buf text = {0};
+
+		buf_init(&text, PATTERN_FILE_MAX + 1);
+		if (file_read(path, PATTERN_FILE_MAX, &text, err) < 0 ||
+		    selection_exclude_text(selection, buf_slice(&text), path, err) < 0)
+			return err_wrap(err, "--exclude-file");
+	}
+	*ret_selection = STEAL(selection);
+	return 0;
+}
+
+static int run_hooks(const struct strings *hooks, const char *what,
+		     const struct job_env *env, struct err *err)
+{
+	for (size_t i = 0; i < strings_count(hooks); i++) {
+		const char *const argv[] = {"/bin/sh", "-c", strings_at(hooks, i), NULL};
+		CLEANUP(buf_release) struct buf output = {0};
+
+		buf_init(&output, HOOK_OUTPUT_MAX);
+		if (process_run(argv, HOOK_OUTPUT_MAX, &output, env->cancel, err) < 0)
+			return err_wrap(err, "hook %s", what);
+	}
+	return 0;
+}
+
+static enum backup_source source_of(const struct config_job *job)
+{
+	if (job->postgres != NULL)
+		return BACKUP_POSTGRES;
+	if (job->command != NULL)
+		return BACKUP_COMMAND;
+	return job->file_name != NULL ? BACKUP_STDIN : BACKUP_FILES;
+}
+
+static int back_up(const struct config_job *job, const struct config_run_options *options,
+		   const struct job_env *env, struct strings *warnings,
+		   struct run_report *report, struct err *err)
+{
+	CLEANUP(selection_freep) struct selection *selection = NULL;
+	struct job_repo_options repo_options = {.url = options->url,
+						.key_file = options->key_file,
+						.upload_bytes_per_sec =
+							job->limit_upload};
+	struct job_repo repo;
+	struct backup_job backup = {
+		.stream = job->stream != NULL ? job->stream : job->name,
+		.source = source_of(job),
+		.roots = &job->files,
+		.files_from0 = job->files_from0,
+		.exclude_caches = job->exclude_caches,
+		.one_file_system = job->one_file_system,
+		.file_name = job->file_name,
+		.command = job->command,
+		.conninfo = job->postgres,
+		.tags = &job->tags,
+		.compression = (int)job->compression,
+		.n_threads = (unsigned)job->threads,
+		.memory_bytes = job->memory,
+		.dry_run = options->dry_run,
+		.cache_directory = options->cache_directory,
+		.host = options->host,
+		.user = options->user,
+		.program = options->program,
+	};
+
+	if (make_selection(job, &selection, err) < 0 ||
+	    run_hooks(&job->hooks.before, "before", env, err) < 0 ||
+	    job_repo_open(&repo_options, env, &repo, err) < 0)
+		return -1;
+	backup.selection = selection_is_empty(selection) ? NULL : selection;
+	int result = backup_job_run(&repo, &backup, env, warnings, report, err);
+	job_repo_release(&repo);
+	return result < 0 ? -1 : run_hooks(&job->hooks.after, "after", env, err);
+}
+
+void config_job_run(const struct config_job *job,
+		    const struct config_run_options *options, const struct job_env *env,
+		    struct strings *warnings, struct run_report *ret_report)
+{
+	struct err err = {0};
+	struct err hook = {0};
+
+	*ret_report = (struct run_report){0};
+	if (back_up(job, options, env, warnings, ret_report, &err) < 0) {
+		*ret_report = (struct run_report){
+			.failed = true, .error = err, .exit_code = err_exit_code(&err)};
+		if (run_hooks(&job->hooks.failed, "failed", env, &hook) < 0)
+			log_warning(env->log, "%s", hook.msg);
+	}
+	ret_report->job = job->name;
+	ret_report->stream = job->stream != NULL ? job->stream : job->name;
+}
+
+int config_metrics_write(const char *path, const struct run_report *reports, size_t n,
+			 int64_t now_nsec, struct err *err)
+{
+	CLEANUP(buf_release) struct buf text = {0};
+
+	buf_init(&text, 0);
+	run_reports_metrics(&text, reports, n, now_nsec);
+	if (file_write(path, buf_slice(&text), 0644, FILE_REPLACE, err) < 0)
+		return err_wrap(err, "metrics");
+	return 0;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs configured jobs one after the other: selection, hooks, backup, report, metrics. */
+#ifndef JOB_CONFIG_RUN_H
+#define JOB_CONFIG_RUN_H
+
+#include "job/backup_job.h"
+#include "job/config.h"
+
+struct config_run_options {
+	const char *url, *key_file;
+	const char *cache_directory;
+	bool dry_run;
+	const char *host, *user, *program;
+};
+
+/* One job. Never fails itself: what went wrong is in the report, with its exit code.
+ * `warnings` is initialised by the caller and lent to the report. */
+void config_job_run(const struct config_job *job,
+		    const struct config_run_options *options, const struct job_env *env,
+		    struct strings *warnings, struct run_report *ret_report);
+
+/* Writes Prometheus text beside `path` and renames it. */
+MUST_CHECK int config_metrics_write(const char *path, const struct run_report *reports,
+				    size_t n, int64_t now_nsec, struct err *err);
+
+#endif

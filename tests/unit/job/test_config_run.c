@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/fd.h"
+#include "job/config_run.h"
+#include "support/job_sample.h"
+
+struct outcome {
+	struct run_report report;
+	struct strings warnings;
+};
+
+/* Runs the first job of a configuration. */
+static void run(const struct job_sample *sample, const char *text,
+		struct outcome *outcome)
+{
+	CLEANUP(mem_freep)
+	char *key = mem_printf("%s/keys/writer.key", sample->directory);
+	struct config_run_options options = {.url = sample->url, .key_file = key};
+	static struct config config; /* the report points into it */
+	struct err err = {0};
+
+	if (config_parse(slice_of_string(text), "c.toml", &config, &err) < 0)
+		fail_msg("%s", err.msg);
+	strings_init(&outcome->warnings);
+	config_job_run(vec_at(&config.jobs, 0), &options, &sample->env,
+		       &outcome->warnings, &outcome->report);
+	outcome->report.job = NULL;
+	outcome->report.stream = NULL;
+	config_release(&config);
+	strings_release(&outcome->warnings);
+}
+
+static bool exists(const struct job_sample *sample, const char *name)
+{
+	CLEANUP(mem_freep) char *path = path_join(sample->directory, name);
+
+	return access(path, F_OK) == 0;
+}
+
+static void test_config_job_run__runs_hooks_around_a_success(void **state)
+{
+	const struct job_sample *sample = *state;
+	CLEANUP(mem_freep)
+	char *text =
+		mem_printf("[[job]]\nname='a'\ncommand='echo x'\nfile_name='f'\n"
+			   "hooks={before=['touch %s/before'],after=['touch %s/after'],"
+			   "failed=['touch %s/failed']}\n",
+			   sample->directory, sample->directory, sample->directory);
+	struct outcome outcome;
+
+	run(sample, text, &outcome);
+	assert_false(outcome.report.failed);
+	assert_int_equal(outcome.report.exit_code, 0);
+	assert_true(exists(sample, "before"));
+	assert_true(exists(sample, "after"));
+	assert_false(exists(sample, "failed"));
+}
+
+static void test_config_job_run__a_failing_hook_fails_the_job(void **state)
+{
+	const struct job_sample *sample = *state;
+	CLEANUP(mem_freep)
+	char *text = mem_printf("[[job]]\nname='b'\ncommand='echo x'\nfile_name='f'\n"
+				"hooks={before=['exit 7'],failed=['touch %s/told']}\n",
+				sample->directory);
+	struct outcome outcome;
+
+	run(sample, text, &outcome);
+	assert_true(outcome.report.failed);
+	assert_int_equal(outcome.report.exit_code, 1);
+	assert_non_null(strstr(outcome.report.error.msg, "hook before"));
+	assert_true(exists(sample, "told"));
+}
+
+static void test_config_metrics_write__replaces_the_file(void **state)
+{
+	const struct job_sample *sample = *state;
+	CLEANUP(mem_freep) char *path = path_join(sample->directory, "quipu.prom");
+	CLEANUP(buf_release) struct buf text = {0};
+	struct run_report report = {.stream = "s"};
+	struct err err = {0};
+
+	for (int i = 0; i < 2; i++)
+		if (config_metrics_write(path, &report, 1, 0, &err) < 0)
+			fail_msg("%s", err.msg);
+	buf_init(&text, 0);
+	assert_int_equal(file_read(path, 65536, &text, &err), 0);
+	assert_non_null(
+		strstr(buf_string(&text), "quipu_backup_success{stream=\"s\"} 1"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_config_job_run__runs_hooks_around_a_success),
+		cmocka_unit_test(test_config_job_run__a_failing_hook_fails_the_job),
+		cmocka_unit_test(test_config_metrics_write__replaces_the_file),
+	};
+	return cmocka_run_group_tests(tests, job_sample_setup, job_sample_teardown);
+}
