@@ -74,6 +74,60 @@ static inline void fixture_put_header(struct repo_fixture *f,
 			 0);
 }
 
+/* Certifies one more writer; release it with fixture_writer_release(). */
+static inline void fixture_writer(struct repo_fixture *f, const char *name,
+				  const char *pattern, struct writer_key *ret_key)
+{
+	CLEANUP(keylog_record_release) struct keylog_record record = {0};
+	struct err err = {0};
+
+	*ret_key = (struct writer_key){.identity = f->repo->identity};
+	ret_key->name = mem_strdup(name);
+	ret_key->sign = sign_private_generate(&f->rng);
+	buf_init(&ret_key->floor, 0);
+	buf_append_slice(&ret_key->floor, buf_slice(&f->writer->writer->floor));
+	keylog_record_init(&record, KEYLOG_CERTIFICATE);
+	record.certificate.role = KEY_WRITER;
+	record.certificate.public_key = sign_private_public(ret_key->sign);
+	record.certificate.name = mem_strdup(name);
+	record.certificate.shared_domain = mem_strdup("");
+	if (pattern != NULL)
+		strings_add(&record.certificate.streams, pattern);
+	assert_int_equal(keylog_append(f->repo->keylog, f->store, f->recovery->owner,
+				       &record, &ret_key->certificate, &err),
+			 0);
+}
+
+static inline void fixture_writer_release(struct writer_key *key)
+{
+	mem_free(key->name);
+	sign_private_free(key->sign);
+	buf_release(&key->certificate);
+	buf_release(&key->floor);
+}
+
+/* Revokes the i-th certificate; `last` of `stream` is its last accepted header, if any. */
+static inline void fixture_revoke(struct repo_fixture *f, size_t i, const char *stream,
+				  const struct snapshot_committed *last)
+{
+	CLEANUP(keylog_record_release) struct keylog_record record = {0};
+	struct err err = {0};
+
+	keylog_record_init(&record, KEYLOG_REVOCATION);
+	memcpy(record.revocation.certificate, keylog_certificate(f->repo->keylog, i)->id,
+	       HASH_LEN);
+	if (last != NULL) {
+		struct accepted accepted = {.stream = mem_strdup(stream),
+					    .seq = last->seq};
+
+		memcpy(accepted.id, last->id, HASH_LEN);
+		vec_push(&record.revocation.accepted, &accepted);
+	}
+	assert_int_equal(keylog_append(f->repo->keylog, f->store, f->recovery->owner,
+				       &record, NULL, &err),
+			 0);
+}
+
 static inline char *fixture_header_key(const char *stream, uint64_t seq,
 				       const uint8_t id[static HASH_LEN])
 {
