@@ -59,7 +59,8 @@ size_t content_memory(const struct content *content)
 	if (ids != NULL)
 		len += ids->capacity * sizeof(struct blob_id);
 	if (content->outlet != NULL)
-		len += sizeof(*content->outlet);
+		len += sizeof(*content->outlet) +
+		       LIST_PROMISES_MAX * sizeof(struct node_promise);
 	return len + content->tickets.capacity * sizeof(struct blob_ticket *);
 }
 
@@ -70,7 +71,7 @@ static void make_writer(struct content *content)
 	const struct tree_writer_options *options = content->options;
 
 	assert(options->keys->tree.len >= SEQUENCE_KEY_LEN);
-	content->outlet = node_outlet_new(options->blobs, options->keys);
+	content->outlet = node_outlet_new(options, LIST_PROMISES_MAX);
 	content->chunks =
 		content_writer_new(options->keys->tree.data, &content->outlet->sink);
 }

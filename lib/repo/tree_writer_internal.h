@@ -16,7 +16,8 @@
 
 /* --- nodes --- */
 
-enum { NODE_PROMISES_MAX = 64 };
+/* Nodes on their way: of a tree so many that small ones fill batches. */
+enum { TREE_PROMISES_MAX = 1024, LIST_PROMISES_MAX = 16 };
 
 struct node_promise {
 	struct blob_ticket *ticket;
@@ -29,12 +30,12 @@ struct node_outlet {
 	struct node_sink sink; /* first */
 	struct blob_writer *blobs;
 	struct hmac *hmac;
-	unsigned first, n; /* a ring */
-	struct node_promise promises[NODE_PROMISES_MAX];
+	unsigned capacity, first, n;
+	struct node_promise promises[]; /* a ring */
 };
 
-struct node_outlet *node_outlet_new(struct blob_writer *blobs,
-				    const struct dedup_keys *keys);
+struct node_outlet *node_outlet_new(const struct tree_writer_options *options,
+				    unsigned capacity);
 void node_outlet_free(struct node_outlet *outlet); /* gives promises up; NULL is fine */
 /* Waits for all promises. */
 MUST_CHECK int node_outlet_finish(struct node_outlet *outlet, struct err *err);

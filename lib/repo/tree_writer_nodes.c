@@ -15,7 +15,7 @@ static int take_oldest(struct node_outlet *outlet, struct err *err)
 	struct node_promise promise = outlet->promises[outlet->first];
 	struct blob_ref ref;
 
-	outlet->first = (outlet->first + 1) % NODE_PROMISES_MAX;
+	outlet->first = (outlet->first + 1) % outlet->capacity;
 	outlet->n--;
 	if (blob_ticket_take(promise.ticket, &ref, err) < 0)
 		return -1;
@@ -27,7 +27,7 @@ static int take_oldest(struct node_outlet *outlet, struct err *err)
 static int take_ready(struct node_outlet *outlet, struct err *err)
 {
 	while (outlet->n > 0 &&
-	       (outlet->n == NODE_PROMISES_MAX ||
+	       (outlet->n == outlet->capacity ||
 		blob_ticket_ready(outlet->promises[outlet->first].ticket))) {
 		if (take_oldest(outlet, err) < 0)
 			return -1;
@@ -46,20 +46,22 @@ static int outlet_put(struct node_sink *sink, enum blob_type type, struct slice 
 	blob_id_compute(outlet->hmac, type, &node, 1, &promise.ref.id);
 	if (blob_writer_put(outlet->blobs, type, node, &promise.ticket, err) < 0)
 		return -1;
-	outlet->promises[(outlet->first + outlet->n) % NODE_PROMISES_MAX] = promise;
+	outlet->promises[(outlet->first + outlet->n) % outlet->capacity] = promise;
 	outlet->n++;
 	*ret_ref = promise.ref;
 	return 0;
 }
 
-struct node_outlet *node_outlet_new(struct blob_writer *blobs,
-				    const struct dedup_keys *keys)
+struct node_outlet *node_outlet_new(const struct tree_writer_options *options,
+				    unsigned capacity)
 {
-	struct node_outlet *outlet = mem_zalloc(sizeof(*outlet));
+	struct node_outlet *outlet =
+		mem_zalloc(sizeof(*outlet) + capacity * sizeof(outlet->promises[0]));
 
 	outlet->sink.put = outlet_put;
-	outlet->blobs = blobs;
-	outlet->hmac = hmac_new(&keys->blob_id);
+	outlet->blobs = options->blobs;
+	outlet->hmac = hmac_new(&options->keys->blob_id);
+	outlet->capacity = capacity;
 	return outlet;
 }
 
@@ -69,7 +71,7 @@ void node_outlet_free(struct node_outlet *outlet)
 		return;
 	for (; outlet->n > 0; outlet->n--) {
 		blob_ticket_free(outlet->promises[outlet->first].ticket);
-		outlet->first = (outlet->first + 1) % NODE_PROMISES_MAX;
+		outlet->first = (outlet->first + 1) % outlet->capacity;
 	}
 	hmac_free(outlet->hmac);
 	mem_free(outlet);

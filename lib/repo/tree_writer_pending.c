@@ -19,7 +19,7 @@ void pending_queue_init(struct pending_queue *queue,
 	queue->capacity =
 		options->pending_max != 0 ? options->pending_max : TREE_PENDING_MAX;
 	queue->ring = mem_calloc(queue->capacity, sizeof(*queue->ring));
-	queue->outlet = node_outlet_new(options->blobs, options->keys);
+	queue->outlet = node_outlet_new(options, TREE_PROMISES_MAX);
 	assert(options->keys->tree.len >= SEQUENCE_KEY_LEN);
 	memcpy(queue->key, options->keys->tree.data, SEQUENCE_KEY_LEN);
 	vec_init(&queue->frames, sizeof(struct frame));
