@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Of the pack list 16 bytes a pack stay in memory, sorted: the start of H(name || header hash).
- * A pack counts when the hash of its name and of the header that the index claims is among
- * them; when it is opened, that must be its header's hash indeed. The answer is remembered in
- * a byte per pack number. A pack that is not listed counts only if a page of the list is lost:
- * then tag and id alone decide, as the format allows, and the caller is told.
+ * Whether a pack counts is looked up once and remembered in a byte per pack number. A pack that
+ * is not listed counts only if a page of the list is lost: then tag and id alone decide, as the
+ * format allows, and the caller is told. When a pack is opened, its header must be the one
+ * that the list names, whatever the index claims.
  *
  * The index is made from fragments, which are a cache. What it lacks is read from the
  * directories of the listed packs when the first blob is missed, so that a repository without
@@ -13,23 +12,16 @@
 #include "repo/blob_places.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "base/mem.h"
 #include "base/pool.h"
-#include "repo/packlist.h"
+#include "repo/packlist_set.h"
 
 enum verdict { UNKNOWN, LISTED, MAY_BE_LISTED, UNLISTED };
 
-enum { LISTED_LEN = 16 };
-struct listed {
-	uint8_t hash[LISTED_LEN];
-};
-
 struct blob_places {
 	struct blob_places_options options;
-	struct vec list; /* of struct listed, sorted */
-	uint64_t lost_pages;
+	struct packlist_set *list;
 	struct mutex *mutex; /* of the verdicts */
 	uint8_t *verdicts;
 	uint32_t n_verdicts;
@@ -37,52 +29,24 @@ struct blob_places {
 	bool is_complete; /* under `completing` */
 };
 
-static struct listed listed_of(const uint8_t name[static 32],
-			       const uint8_t header_hash[static 32])
-{
-	uint8_t both[2 * HASH_LEN], hash[HASH_LEN];
-	struct listed listed;
-
-	memcpy(both, name, HASH_LEN);
-	memcpy(both + HASH_LEN, header_hash, HASH_LEN);
-	hash_sha256(slice_of(both, sizeof(both)), hash);
-	memcpy(listed.hash, hash, LISTED_LEN);
-	return listed;
-}
-
-static int compare_listed(const void *a, const void *b)
-{
-	return memcmp(a, b, sizeof(struct listed));
-}
-
-static int note_listed(void *arg, const struct packlist_entry *entry, struct err *err)
-{
-	struct blob_places *places = arg;
-	struct listed listed = listed_of(entry->name, entry->header_hash);
-
-	if (cancel_check(places->options.cancel, err) < 0)
-		return -1;
-	vec_push(&places->list, &listed);
-	return 0;
-}
-
 int blob_places_new(const struct blob_places_options *options,
 		    struct blob_places **ret_places, struct err *err)
 {
+	const struct packlist_set_options list = {
+		.store = options->repo->store,
+		.root = options->header->packlist_root,
+		.n_packs = options->header->n_packs,
+		.log = options->log,
+		.cancel = options->cancel,
+	};
 	CLEANUP(blob_places_freep)
 	struct blob_places *places = mem_zalloc(sizeof(*places));
-	struct packlist_source source = {.store = options->repo->store,
-					 .log = options->log};
 
 	places->options = *options;
 	places->mutex = mutex_new();
 	places->completing = mutex_new();
-	vec_init(&places->list, sizeof(struct listed));
-	if (packlist_read(&source, options->header->packlist_root, note_listed, places,
-			  err) < 0)
+	if (packlist_set_load(&list, &places->list, err) < 0)
 		return -1;
-	places->lost_pages = source.lost;
-	vec_sort(&places->list, compare_listed);
 	*ret_places = STEAL(places);
 	return 0;
 }
@@ -91,7 +55,7 @@ void blob_places_free(struct blob_places *places)
 {
 	if (places == NULL)
 		return;
-	vec_release(&places->list);
+	packlist_set_free(places->list);
 	mutex_free(places->mutex);
 	mutex_free(places->completing);
 	mem_free(places->verdicts);
@@ -105,7 +69,7 @@ void blob_places_freep(struct blob_places **places)
 
 uint64_t blob_places_lost_pages(const struct blob_places *places)
 {
-	return places->lost_pages;
+	return packlist_set_lost(places->list);
 }
 
 /* --- which packs count --- */
@@ -130,28 +94,35 @@ static void remember(struct blob_places *places, uint32_t pack, enum verdict ver
 	places->verdicts[pack] = (uint8_t)verdict;
 }
 
-static enum verdict look_up(const struct blob_places *places,
-			    const struct pack_info *info)
+/* *ret_entry is filled when the pack is listed. */
+static int look_up(struct blob_places *places, const struct pack_info *info,
+		   struct packlist_entry *ret_entry, enum verdict *ret_verdict,
+		   struct err *err)
 {
-	struct listed listed = listed_of(info->name, info->header_hash);
+	bool found;
 
-	if (places->list.n > 0 && bsearch(&listed, places->list.data, places->list.n,
-					  sizeof(listed), compare_listed) != NULL)
-		return LISTED;
-	return places->lost_pages > 0 ? MAY_BE_LISTED : UNLISTED;
+	if (packlist_set_find(places->list, info->name, ret_entry, &found, err) < 0)
+		return -1;
+	if (found)
+		*ret_verdict = LISTED;
+	else
+		*ret_verdict =
+			packlist_set_lost(places->list) > 0 ? MAY_BE_LISTED : UNLISTED;
+	return 0;
 }
 
 static int judge(struct blob_places *places, uint32_t pack, enum verdict *ret_verdict,
 		 struct err *err)
 {
+	struct packlist_entry entry;
 	struct pack_info info;
 
 	*ret_verdict = remembered(places, pack);
 	if (*ret_verdict != UNKNOWN)
 		return 0;
-	if (index_pack(places->options.index, pack, &info, err) < 0)
+	if (index_pack(places->options.index, pack, &info, err) < 0 ||
+	    look_up(places, &info, &entry, ret_verdict, err) < 0)
 		return -1;
-	*ret_verdict = look_up(places, &info);
 	remember(places, pack, *ret_verdict);
 	return 0;
 }
@@ -231,14 +202,12 @@ static int complete_pack(void *arg, const struct packlist_entry *entry, struct e
 static int complete_index(struct blob_places *places, bool *ret_added, struct err *err)
 {
 	struct completion completion = {.places = places};
-	struct packlist_source source = {.store = places->options.repo->store};
 
 	LOCKED(places->completing);
 	*ret_added = true; /* by this call, or by another thread meanwhile */
 	if (places->is_complete)
 		return 0;
-	if (packlist_read(&source, places->options.header->packlist_root, complete_pack,
-			  &completion, err) < 0)
+	if (packlist_set_each(places->list, complete_pack, &completion, err) < 0)
 		return -1;
 	places->is_complete = true;
 	if (completion.n_added > 0)
@@ -369,12 +338,13 @@ int blob_places_pack_header(struct blob_places *places, uint32_t pack,
 			    uint8_t ret_header[static PACK_HEADER_LEN], struct err *err)
 {
 	uint8_t header[PACK_HEADER_LEN], hash[HASH_LEN];
+	struct packlist_entry entry;
 	struct pack_info info;
 	enum verdict verdict;
 	char key[PACK_KEY_LEN];
 
-	if (judge(places, pack, &verdict, err) < 0 ||
-	    index_pack(places->options.index, pack, &info, err) < 0)
+	if (index_pack(places->options.index, pack, &info, err) < 0 ||
+	    look_up(places, &info, &entry, &verdict, err) < 0)
 		return -1;
 	pack_key(info.name, key);
 	if (verdict == UNLISTED)
@@ -383,7 +353,7 @@ int blob_places_pack_header(struct blob_places *places, uint32_t pack,
 	if (blob_places_fetch(places, pack, 0, PACK_HEADER_LEN, header, err) < 0)
 		return -1;
 	hash_sha256(slice_of(header, sizeof(header)), hash);
-	if (verdict == LISTED && memcmp(hash, info.header_hash, HASH_LEN) != 0)
+	if (verdict == LISTED && memcmp(hash, entry.header_hash, HASH_LEN) != 0)
 		return err_set(err, ERR_CORRUPT,
 			       "%s: its header is not the one that the pack list names",
 			       key);

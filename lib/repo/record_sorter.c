@@ -10,14 +10,11 @@
 #include "repo/record_sorter.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/mem.h"
-#include "base/vec.h"
+#include "repo/scratch_file.h"
 
 enum { RUNS_MAX = 128 };
 
@@ -95,26 +92,6 @@ static void sort_memory(struct record_sorter *sorter)
 	if (sorter->n_records > 1)
 		qsort_r(sorter->records, sorter->n_records, sorter->record_len,
 			compare_records, &sorter->record_len);
-}
-
-/* O_TMPFILE, or where the file system has none, a name that is gone at once. */
-static int make_scratch(const char *directory, int *ret_fd, struct err *err)
-{
-	int fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-
-	if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
-		CLEANUP(mem_freep)
-		char *name = mem_printf("%s/%sXXXXXX", directory, FILE_TEMP_PREFIX);
-
-		fd = mkostemp(name, O_CLOEXEC);
-		if (fd >= 0)
-			(void)unlink(name); /* at worst an empty file stays */
-	}
-	if (fd < 0)
-		return err_set_errno(err, errno, "cannot make a scratch file in %s",
-				     directory);
-	*ret_fd = fd;
-	return 0;
 }
 
 static int append(int fd, uint64_t *written, const uint8_t *data, size_t len,
@@ -232,7 +209,8 @@ static int compact(struct record_sorter *sorter, struct err *err)
 	size_t len = 0;
 	bool end = false;
 
-	if (make_scratch(sorter->directory, &fd, err) < 0 || start_merge(sorter, err) < 0)
+	if (scratch_file_open(sorter->directory, &fd, err) < 0 ||
+	    start_merge(sorter, err) < 0)
 		return -1;
 	while (!end) {
 		if (merge_next(sorter, &end, err) < 0)
@@ -262,7 +240,7 @@ static int write_run(struct record_sorter *sorter, struct err *err)
 {
 	uint64_t offset = sorter->written;
 
-	if (sorter->fd < 0 && make_scratch(sorter->directory, &sorter->fd, err) < 0)
+	if (sorter->fd < 0 && scratch_file_open(sorter->directory, &sorter->fd, err) < 0)
 		return -1;
 	sort_memory(sorter);
 	if (append(sorter->fd, &sorter->written, sorter->records,
