@@ -61,7 +61,8 @@ static struct index *index_new(const struct index_options *options)
 	index->keys = options->keys;
 	index->identity = *options->identity;
 	index->domain = mem_strdup(options->domain);
-	index->scratch = options->scratch;
+	/* a reader has no fragments to write */
+	index->scratch = options->scratch || options->n_signers == 0;
 	index->rng = options->rng;
 	index->log = options->log;
 	index->cache.dir_fd = index->cache.lock_fd = -1;

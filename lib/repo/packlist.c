@@ -92,6 +92,17 @@ static int try_page(struct reading *reading, const uint8_t hash[static HASH_LEN]
 	return 0;
 }
 
+static int count_page(struct packlist_source *source, struct err *err)
+{
+	uint64_t max = source->pages_max > 0 ? source->pages_max : PACKLIST_PAGES_MAX;
+
+	if (source->pages == max)
+		return err_set(err, ERR_CORRUPT,
+			       "the list of packs has more than %" PRIu64 " pages", max);
+	source->pages++;
+	return 0;
+}
+
 static int read_below(struct reading *reading, const uint8_t hash[static HASH_LEN],
 		      int level, struct err *err);
 
@@ -115,6 +126,8 @@ static int read_below(struct reading *reading, const uint8_t hash[static HASH_LE
 	bool lost = false;
 
 	packlist_page_init(&page, 0);
+	if (count_page(reading->source, err) < 0)
+		return -1;
 	if (try_page(reading, hash, &page, &lost, err) < 0)
 		return -1;
 	if (lost)

@@ -30,10 +30,16 @@ MUST_CHECK int packlist_write(const struct packlist_options *options,
 typedef int packlist_each_fn(void *arg, const struct packlist_entry *entry,
 			     struct err *err);
 
+enum { PACKLIST_PAGES_MAX = 2 * 1024 * 1024 };
+
 struct packlist_source {
 	struct store *store;
 	const struct log *log;
-	uint64_t lost; /* pages so far */
+	/* A list that names the same pages again and again would have no end: more than this
+	 * are ERR_CORRUPT. 0 = PACKLIST_PAGES_MAX. */
+	uint64_t pages_max;
+	uint64_t pages; /* so far */
+	uint64_t lost;	/* of these */
 };
 
 /*

@@ -17,6 +17,7 @@ enum {
 	NAME_LEN = 32,
 	MEMORY = 384 * 1024,
 	CACHED_PAGES = 64,
+	SPARE_PAGES = 64, /* that may be empty */
 };
 
 static const struct run_shape shape = {PACKLIST_ENTRY_LEN, NAME_LEN};
@@ -112,6 +113,12 @@ static int take_entry(void *arg, const struct packlist_entry *entry, struct err 
 	return sorted_table_add(loading->set->table, record, err);
 }
 
+static uint64_t pages_for(uint64_t n_packs)
+{
+	return n_packs < PACKLIST_PAGES_MAX / 2 ? 2 * n_packs + SPARE_PAGES
+						: PACKLIST_PAGES_MAX;
+}
+
 int packlist_set_load(const struct packlist_set_options *options,
 		      struct packlist_set **ret_set, struct err *err)
 {
@@ -120,7 +127,12 @@ int packlist_set_load(const struct packlist_set_options *options,
 	if (set_new(&set, err) < 0)
 		return -1;
 
-	struct packlist_source source = {.store = options->store, .log = options->log};
+	/* each page has a pack, and there are no more pages of pages than of packs */
+	struct packlist_source source = {
+		.store = options->store,
+		.log = options->log,
+		.pages_max = pages_for(options->n_packs),
+	};
 	struct loading loading = {options, set, 0};
 	if (packlist_read(&source, options->root, take_entry, &loading, err) < 0)
 		return -1;

@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include "crypto/hash.h"
+#include "format/encoding.h"
 #include "repo/packlist_set.h"
 #include "support/index_sample.h"
 
@@ -166,6 +168,46 @@ static void test_packlist_set_load__stops_when_it_is_told(void **state)
 	assert_int_equal(err.code, ERR_INTERRUPTED);
 }
 
+/* Puts a page; its hash. */
+static void put_page(struct fixture *f, const struct packlist_page *page,
+		     uint8_t ret_hash[static 32])
+{
+	const struct store_put_options put = {.mode = STORE_PUT_NEW};
+	struct err err = {0};
+	char hex[65], key[80];
+	struct buf bytes;
+
+	buf_init(&bytes, 0);
+	packlist_page_encode(page, &bytes);
+	hash_sha256(buf_slice(&bytes), ret_hash);
+	(void)snprintf(key, sizeof(key), "packlists/%s",
+		       hex_encode(slice_of(ret_hash, 32), hex, sizeof(hex)));
+	if (store_put(f->s.repo.store, key, buf_slice(&bytes), &put, &err) < 0)
+		fail_msg("%s", err.msg);
+	buf_release(&bytes);
+}
+
+static void test_packlist_set_load__a_list_without_an_end(void **state)
+{
+	struct fixture *f = *state;
+	struct packlist_page page;
+	struct err err = {0};
+
+	packlist_page_init(&page, 0);
+	put_page(f, &page, f->root);
+	for (uint8_t level = 1; level <= PACKLIST_LEVEL_MAX; level++) {
+		page.level = level;
+		vec_clear(&page.children);
+		for (int i = 0; i < PACKLIST_PAGE_ENTRIES_MAX; i++)
+			vec_push(&page.children, f->root);
+		put_page(f, &page, f->root);
+	}
+	packlist_page_release(&page);
+	assert_int_equal(load(f, 10, &err), -1);
+	assert_int_equal(err.code, ERR_CORRUPT);
+	assert_string_equal(err.msg, "the list of packs has more than 84 pages");
+}
+
 struct walk {
 	uint64_t n;
 	uint8_t last[32];
@@ -206,6 +248,7 @@ int main(void)
 		set_test(test_packlist_set_load__counts_a_lost_page),
 		set_test(test_packlist_set_load__an_empty_list),
 		set_test(test_packlist_set_load__stops_when_it_is_told),
+		set_test(test_packlist_set_load__a_list_without_an_end),
 		set_test(test_packlist_set_each__all_in_the_order_of_names),
 	};
 
