@@ -8,6 +8,7 @@
  *    "roles": [{"name", "superuser", "inherit", "create_role", "create_db", "login",
  *               "replication", "bypass_rls", "connection_limit", "valid_until", "password",
  *               "comment", "settings": [{"name", "value"}], "labels": [{"provider", "label"}]}],
+ *    "settings": [{"name", "value"}] of ALTER ROLE ALL,
  *    "memberships": [{"role", "member", "grantor", "admin", "inherit", "set"}],
  *    "parameters": [{"name", "grantee", "privilege", "grantable"}],
  *    "tablespaces": [{"name", "owner", "location", "options", "comment"}]}
@@ -43,6 +44,10 @@ static const char *const read_sql =
 	"   'label', l.label) ORDER BY l.provider), '[]') FROM pg_shseclabel l"
 	"   WHERE l.classoid = 'pg_authid'::regclass AND l.objoid = roles.oid) AS labels"
 	"  FROM %s roles WHERE rolname !~ '^pg_') r),"
+	" 'settings', (SELECT COALESCE(json_agg(json_build_object('name', split_part(c, '=', 1),"
+	"  'value', substr(c, strpos(c, '=') + 1)) ORDER BY at), '[]')"
+	"  FROM pg_db_role_setting s, unnest(s.setconfig) WITH ORDINALITY u(c, at)"
+	"  WHERE s.setrole = 0 AND s.setdatabase = 0),"
 	" 'memberships', (SELECT COALESCE(json_agg(m ORDER BY m.role, m.member, m.grantor),"
 	"  '[]') FROM (SELECT pg_get_userbyid(m.roleid) AS role,"
 	"  pg_get_userbyid(m.member) AS member, g.rolname AS grantor,"
@@ -213,13 +218,16 @@ static int restore_roles(struct restoring *r, struct err *err)
 
 /* clang-format off */
 /*
- * Rows: member, what, statement with the recorded grantor, statement without. Only for members
- * in $2 (an array of names that were made now): who existed before keeps what he had.
+ * Rows: what, statement with the recorded grantor, statement without; those who may grant come
+ * first. Only for members in $2 (an array of names that were made now): who existed before
+ * keeps what he had; and what everybody may is changed with `replace` ($3) only.
  */
 static const char *const memberships_sql =
-	"SELECT m.member, format('membership of role %I in %I', m.member, m.role),"
-	" g.sql || CASE WHEN p.oid IS NOT NULL THEN format(' GRANTED BY %I', m.grantor)"
-	"  ELSE '' END, g.sql"
+	"SELECT u.what, u.granted, u.plain FROM ("
+	" SELECT CASE WHEN m.admin THEN 1 ELSE 2 END AS step,"
+	"  format('membership of role %I in %I', m.member, m.role) AS what,"
+	"  g.sql || COALESCE(' GRANTED BY ' || quote_ident(p.rolname), '') AS granted,"
+	"  g.sql AS plain"
 	" FROM json_to_recordset($1::json -> 'memberships') m(role text, member text,"
 	"  grantor text, admin bool, inherit bool, set bool)"
 	" LEFT JOIN pg_roles p ON p.rolname = m.grantor"
@@ -229,14 +237,14 @@ static const char *const memberships_sql =
 	"   m.admin, m.inherit, m.set) WHEN m.admin THEN ' WITH ADMIN OPTION'"
 	"   ELSE '' END) g(sql)"
 	" WHERE m.member = ANY ($2::text[])"
-	" UNION ALL SELECT p.grantee, format('right of role %I on setting %I', p.grantee,"
-	"  p.name), g.sql, g.sql"
-	" FROM json_to_recordset($1::json -> 'parameters') p(name text, grantee text,"
-	"  privilege text, grantable bool)"
-	" CROSS JOIN LATERAL (SELECT format('GRANT %s ON PARAMETER %s TO %I%s',"
-	"  p.privilege, quote_ident(p.name), p.grantee,"
-	"  CASE WHEN p.grantable THEN ' WITH GRANT OPTION' ELSE '' END)) g(sql)"
-	" WHERE p.grantee = ANY ($2::text[])";
+	" UNION ALL SELECT 3, format('right of role %s on setting %s', p.grantee, p.name),"
+	"  g.sql, g.sql FROM (SELECT name, COALESCE(quote_ident(grantee), 'PUBLIC') AS grantee,"
+	"   privilege, grantable FROM json_to_recordset($1::json -> 'parameters') r(name text,"
+	"    grantee text, privilege text, grantable bool)"
+	"   WHERE CASE WHEN grantee IS NULL THEN $3::bool ELSE grantee = ANY ($2::text[]) END) p"
+	"  CROSS JOIN LATERAL (SELECT format('GRANT %s ON PARAMETER %I TO %s%s', p.privilege,"
+	"   p.name, p.grantee, CASE WHEN p.grantable THEN ' WITH GRANT OPTION' ELSE '' END)) g(sql)"
+	") u ORDER BY u.step, u.what";
 /* clang-format on */
 
 /* {"a","b"}: the text of an array. */
@@ -259,22 +267,57 @@ static int restore_memberships(struct restoring *r, struct err *err)
 {
 	CLEANUP(pg_result_freep) struct pg_result *rows = NULL;
 	CLEANUP(buf_release) struct buf names;
-	const char *values[2] = {r->json};
+	const char *values[3] = {r->json, NULL, r->replace ? "true" : "false"};
 
 	buf_init(&names, 0);
 	format_array(&r->made, &names);
 	values[1] = buf_string(&names);
-	if (pg_query(r->conn, memberships_sql, 2, values, &rows, err) < 0)
+	if (pg_query(r->conn, memberships_sql, 3, values, &rows, err) < 0)
 		return err_wrap(err, "globals.json");
 	for (size_t i = 0; i < pg_rows(rows); i++) {
-		const char *what = pg_value(rows, i, 1);
+		const char *what = pg_value(rows, i, 0);
 		bool done;
 
-		if (try_statement(r, what, pg_value(rows, i, 2), true, &done, err) < 0)
+		if (try_statement(r, what, pg_value(rows, i, 1), true, &done, err) < 0)
 			return -1;
 		if (!done &&
-		    try_statement(r, what, pg_value(rows, i, 3), false, &done, err) < 0)
+		    try_statement(r, what, pg_value(rows, i, 2), false, &done, err) < 0)
 			return -1;
+	}
+	return 0;
+}
+
+/* Settings for all roles that are not as recorded. They concern roles that exist, so without
+ * `replace` they are only told. */
+/* clang-format off */
+static const char *const settings_sql =
+	"SELECT s.name, format('ALTER ROLE ALL SET %I TO ', s.name) ||"
+	"  " PG_SETTING_SQL("s.name", "s.value")
+	" FROM json_to_recordset(COALESCE($1::json -> 'settings', '[]')) s(name text, value text)"
+	" WHERE NOT EXISTS (SELECT FROM pg_db_role_setting d, unnest(d.setconfig) c"
+	"  WHERE d.setrole = 0 AND d.setdatabase = 0 AND c = s.name || '=' || s.value)";
+/* clang-format on */
+
+static int restore_settings(struct restoring *r, struct err *err)
+{
+	CLEANUP(pg_result_freep) struct pg_result *rows = NULL;
+
+	if (pg_query(r->conn, settings_sql, 1, &r->json, &rows, err) < 0)
+		return err_wrap(err, "globals.json");
+	for (size_t i = 0; i < pg_rows(rows); i++) {
+		CLEANUP(mem_freep)
+		char *what = mem_printf("setting %s of all roles", pg_value(rows, i, 0));
+		bool done;
+
+		if (!r->replace) {
+			CLEANUP(mem_freep)
+			char *text = mem_printf("%s: left as it is here", what);
+
+			strings_add(r->warnings, text);
+		} else if (try_statement(r, what, pg_value(rows, i, 1), false, &done,
+					 err) < 0) {
+			return -1;
+		}
 	}
 	return 0;
 }
@@ -294,6 +337,8 @@ int pg_globals_restore(struct pg_conn *conn, const char *json, bool replace,
 	result = restore_roles(&r, err);
 	if (result == 0)
 		result = restore_memberships(&r, err);
+	if (result == 0)
+		result = restore_settings(&r, err);
 	strings_release(&r.made);
 	return result;
 }

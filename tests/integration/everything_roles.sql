@@ -19,3 +19,6 @@ GRANT group_plain TO app_reader;
 RESET ROLE;
 GRANT pg_read_all_data TO app_reader;
 GRANT SET ON PARAMETER log_min_duration_statement TO app_owner;
+GRANT ALTER SYSTEM ON PARAMETER "my.setting" TO PUBLIC;
+GRANT "reader/with\slash%" TO app_owner;
+ALTER ROLE ALL SET idle_session_timeout = '1h';

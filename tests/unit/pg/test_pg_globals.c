@@ -8,6 +8,7 @@
 
 #include "pg/pg_globals.h"
 #include "support/fake_session.h"
+#include "support/file_tree.h"
 
 static void test_pg_globals_read__takes_passwords_where_it_may(void **state)
 {
@@ -57,7 +58,8 @@ static const struct fake_rule roles[] = {
 	 "forbidden\tf\tf\tCOMMENT ON ROLE forbidden",
 	 0},
 	{"-> 'memberships'", FAKE_ROWS,
-	 "new\tmembership of new\tGRANT g TO new GRANTED BY x\tGRANT g TO new", 0},
+	 "membership of new\tGRANT g TO new GRANTED BY x\tGRANT g TO new", 0},
+	{"-> 'settings'", FAKE_ROWS, "work_mem\tALTER ROLE ALL SET work_mem TO '4MB'", 0},
 	{"CREATE ROLE forbidden", FAKE_ERROR, "42501 must be superuser", 0},
 	{"GRANTED BY", FAKE_ERROR, "42501 not the grantor", 0},
 	{NULL, 0, NULL, 0}};
@@ -114,10 +116,27 @@ static void test_pg_globals_restore__warns_of_what_is_refused(void **state)
 	struct restored r;
 
 	restore(&r, state, false);
-	assert_int_equal(strings_count(&r.warnings), 1);
+	assert_int_equal(strings_count(&r.warnings), 2);
 	assert_string_equal(strings_at(&r.warnings, 0),
 			    "role forbidden: must be superuser");
 	assert_false(fake_postgres_got(&r.s.fake, "COMMENT ON ROLE forbidden"));
+	release(&r);
+}
+
+static void
+test_pg_globals_restore__changes_what_all_roles_have_when_told_to(void **state)
+{
+	CLEANUP(mem_freep) char *socket_path = tree_path(*state, ".s.PGSQL.5432");
+	struct restored r;
+
+	restore(&r, state, false);
+	assert_string_equal(strings_at(&r.warnings, 1),
+			    "setting work_mem of all roles: left as it is here");
+	assert_false(fake_postgres_got(&r.s.fake, "\nALTER ROLE ALL SET work_mem"));
+	release(&r);
+	assert_int_equal(unlink(socket_path), 0);
+	restore(&r, state, true);
+	assert_true(fake_postgres_got(&r.s.fake, "\nALTER ROLE ALL SET work_mem"));
 	release(&r);
 }
 
@@ -157,6 +176,8 @@ int main(void)
 		tempdir_test(test_pg_globals_restore__touches_no_existing_role),
 		tempdir_test(test_pg_globals_restore__replaces_all_but_the_connected_one),
 		tempdir_test(test_pg_globals_restore__warns_of_what_is_refused),
+		tempdir_test(
+			test_pg_globals_restore__changes_what_all_roles_have_when_told_to),
 		tempdir_test(test_pg_globals_restore__grants_without_the_grantor_at_need),
 		tempdir_test(test_pg_globals_restore__ends_with_the_connection),
 	};
