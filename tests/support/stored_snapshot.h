@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A snapshot of a random tree in a memory store, open for reading, and ways to damage what is
+ * stored. Include after cmocka.h. */
+#ifndef TESTS_SUPPORT_STORED_SNAPSHOT_H
+#define TESTS_SUPPORT_STORED_SNAPSHOT_H
+
+#include "repo/blob_reader.h"
+#include "repo/body_reader.h"
+#include "support/random_source.h"
+#include "support/record_sink.h"
+#include "support/snapshot_run.h"
+
+struct stored_snapshot {
+	struct snapshot_fixture *f;
+	struct snapshot_list list;
+	struct snapshot_header header; /* a flat copy out of the list */
+	struct snapshot_body body;
+	struct snapshot_run run; /* its index only */
+	struct blob_reader *blobs;
+	struct cancel cancel;
+};
+
+typedef int stored_source_fn(struct tree_sink *sink, struct err *err);
+
+static inline void stored_back_up(struct snapshot_fixture *f, stored_source_fn *source)
+{
+	CLEANUP(snapshot_run_release) struct snapshot_run run = {0};
+	CLEANUP(snapshot_result_release) struct snapshot_result result = {0};
+	struct err err = {0};
+
+	mem_free(f->cache_directory);
+	f->cache_directory = NULL;
+	snapshot_run_begin(f, &run);
+	if (source(snapshot_writer_sink(run.writer), &err) < 0 ||
+	    snapshot_writer_finish(run.writer, &result, &err) < 0)
+		fail_msg("%s", err.msg);
+}
+
+static inline int stored_open_body(struct stored_snapshot *s, struct err *err)
+{
+	const struct reader_key *key = key_reader(s->f->r.recovery);
+	CLEANUP(epoch_keys_freep)
+	struct epoch_keys *epochs = epoch_keys_new(s->f->r.repo, key, &s->header);
+
+	return body_read(s->f->r.repo, key, epochs, &s->header, &s->body, err);
+}
+
+/* Opens the blob reader (again), with the header as it is now. */
+static inline int stored_open_blobs(struct stored_snapshot *s, struct err *err)
+{
+	struct blob_reader_options options = {
+		.repo = s->f->r.repo,
+		.key = key_reader(s->f->r.recovery),
+		.index = s->run.index,
+		.header = &s->header,
+		.n_threads = 2,
+		.log = &s->f->log,
+		.cancel = &s->cancel,
+	};
+
+	blob_reader_free(STEAL(s->blobs));
+	return blob_reader_new(&options, &s->blobs, err);
+}
+
+/* The newest snapshot. Its index is read from the fragments that are there now. */
+static inline void stored_open(struct snapshot_fixture *f, struct stored_snapshot *s)
+{
+	const struct snapshot_header *header;
+	struct err err = {0};
+
+	*s = (struct stored_snapshot){.f = f};
+	cancel_init(&s->cancel);
+	if (snapshot_list_load(f->r.repo, "hosts/alpha", NULL, &s->list, &err) < 0 ||
+	    snapshot_list_find(&s->list, "latest:hosts/alpha", &header, &err) < 0)
+		fail_msg("%s", err.msg);
+	s->header = *header;
+	snapshot_run_index(f, &s->run);
+	if (stored_open_body(s, &err) < 0 || stored_open_blobs(s, &err) < 0)
+		fail_msg("%s", err.msg);
+}
+
+static inline void stored_close(struct stored_snapshot *s)
+{
+	blob_reader_free(s->blobs);
+	snapshot_run_release(&s->run);
+	snapshot_body_release(&s->body);
+	snapshot_list_release(&s->list);
+}
+
+/* --- what is stored --- */
+
+static inline int stored_note_key(void *arg, const char *key,
+				  const struct store_info *info, struct err *err)
+{
+	(void)info;
+	(void)err;
+	strings_add(arg, key);
+	return 0;
+}
+
+static inline void stored_list(struct snapshot_fixture *f, const char *prefix,
+			       struct strings *ret_keys)
+{
+	struct err err = {0};
+
+	strings_init(ret_keys);
+	if (store_list(f->r.store, prefix, stored_note_key, ret_keys, NULL, &err) < 0)
+		fail_msg("%s", err.msg);
+}
+
+static inline void stored_delete(struct snapshot_fixture *f, const char *key)
+{
+	struct err err = {0};
+
+	assert_int_equal(store_delete(f->r.store, key, "", &err), 0);
+}
+
+static inline void stored_delete_all(struct snapshot_fixture *f, const char *prefix)
+{
+	CLEANUP(strings_release) struct strings keys;
+
+	stored_list(f, prefix, &keys);
+	assert_true(strings_count(&keys) > 0);
+	for (size_t i = 0; i < strings_count(&keys); i++)
+		stored_delete(f, strings_at(&keys, i));
+}
+
+static inline void stored_get(struct snapshot_fixture *f, const char *key,
+			      struct buf *ret_bytes)
+{
+	struct err err = {0};
+
+	buf_init(ret_bytes, 0);
+	if (store_get(f->r.store, key, PACK_SIZE_MAX, ret_bytes, &err) < 0)
+		fail_msg("%s", err.msg);
+}
+
+static inline void stored_put(struct snapshot_fixture *f, const char *key,
+			      struct slice bytes)
+{
+	struct store_put_options options = {.mode = STORE_PUT_REPLACE};
+	struct err err = {0};
+
+	assert_int_equal(store_put(f->r.store, key, bytes, &options, &err), 0);
+}
+
+static inline void stored_flip(struct snapshot_fixture *f, const char *key, size_t at)
+{
+	CLEANUP(buf_release) struct buf bytes;
+
+	stored_get(f, key, &bytes);
+	assert_true(at < bytes.len);
+	bytes.data[at] ^= 1;
+	stored_put(f, key, buf_slice(&bytes));
+}
+
+/* Where a blob lies: its pack's key and its place there. */
+static inline void stored_place(struct stored_snapshot *s, enum blob_type type,
+				const struct blob_ref *ref, struct blob_place *ret_place,
+				char ret_key[static PACK_KEY_LEN])
+{
+	struct pack_info info;
+	struct err err = {0};
+
+	if (blob_reader_place(s->blobs, type, ref, ret_place, &err) < 0 ||
+	    index_pack(s->run.index, ret_place->pack, &info, &err) < 0)
+		fail_msg("%s", err.msg);
+	pack_key(info.name, ret_key);
+}
+
+#endif
