@@ -208,20 +208,35 @@ void keylog_record_sign(const struct keylog_record *record, const struct owner_k
 			    &owner->identity, owner->sign, ret_frame);
 }
 
+void keylog_prepare(const struct keylog *keylog, const struct owner_key *owner,
+		    struct keylog_record *record, struct buf *ret_frame)
+{
+	fill_prev(keylog, &record->prev);
+	keylog_record_sign(record, owner, keylog_seq(keylog) + 1, ret_frame);
+}
+
+int keylog_put(struct keylog *keylog, struct store *store, struct keylog_record *record,
+	       struct slice frame, struct err *err)
+{
+	uint64_t seq = keylog_seq(keylog) + 1;
+	uint8_t id[HASH_LEN];
+
+	if (signed_object_put(store, keylog_prefix, seq, frame, id, err) < 0)
+		return err_wrap(err, "key log");
+	add_entry(keylog, seq, id, &record->prev);
+	keylog_apply(keylog, record, seq, id, frame);
+	return 0;
+}
+
 int keylog_append(struct keylog *keylog, struct store *store,
 		  const struct owner_key *owner, struct keylog_record *record,
 		  struct buf *ret_frame, struct err *err)
 {
 	CLEANUP(buf_release) struct buf frame = {0};
-	uint64_t seq = keylog_seq(keylog) + 1;
-	uint8_t id[HASH_LEN];
 
-	fill_prev(keylog, &record->prev);
-	keylog_record_sign(record, owner, seq, &frame);
-	if (signed_object_put(store, keylog_prefix, seq, buf_slice(&frame), id, err) < 0)
-		return err_wrap(err, "key log");
-	add_entry(keylog, seq, id, &record->prev);
-	keylog_apply(keylog, record, seq, id, buf_slice(&frame));
+	keylog_prepare(keylog, owner, record, &frame);
+	if (keylog_put(keylog, store, record, buf_slice(&frame), err) < 0)
+		return -1;
 	if (ret_frame != NULL) {
 		*ret_frame = frame;
 		frame = (struct buf){0};

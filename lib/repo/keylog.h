@@ -75,10 +75,18 @@ MUST_CHECK int keylog_check_floor(const struct keylog *keylog,
 				  const struct writer_key *key, struct err *err);
 
 /*
- * For owners: fills in record->prev with all heads, signs and puts it, and applies it to
- * `keylog`; pointers from the queries above die. `ret_frame`, if not NULL, gets the frame (it is
- * initialised here). Only one thread may use the log meanwhile.
+ * For owners, in two steps so that a key file can hold its record before the log has it: the
+ * first fills in record->prev with all heads and signs (*ret_frame is initialised here), the
+ * second puts the frame and applies the record to `keylog`; pointers from the queries above die.
+ * Nothing else may touch the log in between.
  */
+void keylog_prepare(const struct keylog *keylog, const struct owner_key *owner,
+		    struct keylog_record *record, struct buf *ret_frame);
+MUST_CHECK int keylog_put(struct keylog *keylog, struct store *store,
+			  struct keylog_record *record, struct slice frame,
+			  struct err *err);
+
+/* Both steps. `ret_frame` may be NULL. */
 MUST_CHECK int keylog_append(struct keylog *keylog, struct store *store,
 			     const struct owner_key *owner, struct keylog_record *record,
 			     struct buf *ret_frame, struct err *err);

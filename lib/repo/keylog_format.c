@@ -16,8 +16,6 @@
 #include "base/mem.h"
 #include "crypto/hash.h"
 
-enum { TEXT_MAX = 200 };
-
 void keylog_record_init(struct keylog_record *record, enum keylog_type type)
 {
 	*record = (struct keylog_record){.type = type};
@@ -66,7 +64,7 @@ static void read_hashes16(struct cursor *c, uint16_t max, struct vec *hashes)
 /* A text without NUL. */
 static char *read_text(struct cursor *c)
 {
-	struct slice bytes = cursor_bytes16(c, TEXT_MAX);
+	struct slice bytes = cursor_bytes16(c, KEYLOG_TEXT_MAX);
 
 	if (bytes.len > 0 && memchr(bytes.data, '\0', bytes.len) != NULL)
 		cursor_fail(c, "a text holds a NUL");

@@ -12,6 +12,7 @@ enum {
 	RECIPIENTS_MAX = 256,
 	CERTIFICATE_PATTERNS_MAX = 256,
 	REVOCATION_STREAMS_MAX = 65536,
+	KEYLOG_TEXT_MAX = 200, /* names, domains, patterns */
 };
 
 enum keylog_type {
