@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include "base/fd.h"
 #include "repo/index_run.h"
 #include "support/index_sample.h"
 #include "support/tempdir.h"
@@ -356,6 +357,22 @@ static void test_index_open__a_directory_that_cannot_be_is_a_warning(void **stat
 		strstr(f->s.logged, "index cache /dev/null/cache cannot be used: "));
 }
 
+static void test_index_free__a_manifest_that_cannot_be_written_is_a_warning(void **state)
+{
+	struct fixture *f = *state;
+	char *path = path_join(f->cache, "manifest/in-the-way");
+	struct err err = {0};
+
+	assert_int_equal(directory_create(path, 0700, &err), 0);
+	fill_cache(f, 4);
+	assert_non_null(strstr(f->s.logged, "index cache is not kept: "));
+	struct index *index = index_sample_open(&f->s, f->cache);
+	index_sample_update(index, &f->s);
+	assert_true(has_packs(index, 4));
+	index_free(index);
+	mem_free(path);
+}
+
 static void test_index_open__holds_nothing_in_clear(void **state)
 {
 	struct fixture *f = *state;
@@ -432,37 +449,58 @@ static void test_index_open__after_a_process_that_ended_anywhere(void **state)
 	assert_string_equal(f->s.logged, "");
 }
 
-/* Killed from outside, in the middle of whatever it does. */
+/* Opens, adds and closes for ever, a byte into the pipe for every pack. */
+static void work_until_killed(struct fixture *f, int to_parent)
+{
+	for (;;) {
+		struct index *index = index_sample_open(&f->s, f->cache);
+
+		index_sample_update(index, &f->s);
+		for (unsigned i = 0; i < 10; i++) {
+			add_packs(f, index, index_n_packs(index), 1);
+			if (write(to_parent, "", 1) != 1)
+				_exit(1);
+		}
+		index_free(index);
+	}
+}
+
+/* Killed from outside, in the middle of whatever it does after so many packs. */
+static void kill_after(struct fixture *f, unsigned n_packs, uint64_t seed)
+{
+	uint8_t byte;
+	int ends[2];
+	pid_t child;
+
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	child = fork();
+	if (child == 0) {
+		f->s.sample.rng = rng_seeded(seed);
+		work_until_killed(f, ends[1]);
+	}
+	assert_true(child > 0);
+	for (unsigned i = 0; i < n_packs; i++)
+		assert_int_equal(read(ends[0], &byte, 1), 1);
+	assert_int_equal(kill(child, SIGKILL), 0);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	(void)close(ends[0]);
+	(void)close(ends[1]);
+}
+
 static void test_index_open__after_kill_9(void **state)
 {
 	struct fixture *f = *state;
 	uint32_t n_packs = 0;
 
 	use_file_store(f);
-	for (unsigned round = 0; round < 10; round++) {
-		struct timespec pause = {0, 2000000 + round * 3000000};
-		pid_t child = fork();
-
-		if (child == 0) {
-			f->s.sample.rng = rng_seeded(200 + round);
-			for (;;) {
-				struct index *index = index_sample_open(&f->s, f->cache);
-
-				index_sample_update(index, &f->s);
-				add_packs(f, index, index_n_packs(index), 10);
-				index_free(index);
-			}
-		}
-		assert_true(child > 0);
-		(void)nanosleep(&pause, NULL); /* how long does not matter */
-		assert_int_equal(kill(child, SIGKILL), 0);
-		assert_int_equal(waitpid(child, NULL, 0), child);
-
+	for (unsigned round = 0; round < 20; round++) {
+		kill_after(f, 1 + round * 3 % 31, 200 + round);
 		struct index *index = index_sample_open(&f->s, f->cache);
 		index_sample_update(index, &f->s);
-		assert_true(index_n_packs(index) >= n_packs);
+		assert_true(index_n_packs(index) > n_packs);
 		n_packs = index_n_packs(index);
 		assert_int_equal(index_n_blobs(index), n_packs * 100);
+		assert_true(has_packs(index, n_packs));
 		index_free(index);
 		assert_string_equal(f->s.logged, "");
 	}
@@ -484,6 +522,8 @@ int main(void)
 		cache_test(test_index_update__meets_a_damaged_page_and_begins_anew),
 		cache_test(test_index_open__a_second_process_works_on_a_private_copy),
 		cache_test(test_index_open__a_directory_that_cannot_be_is_a_warning),
+		cache_test(
+			test_index_free__a_manifest_that_cannot_be_written_is_a_warning),
 		cache_test(test_index_open__holds_nothing_in_clear),
 		cache_test(test_index_open__after_a_process_that_ended_anywhere),
 		cache_test(test_index_open__after_kill_9),

@@ -10,6 +10,7 @@
 #include "format/encoding.h"
 #include "repo/index_format.h"
 #include "support/index_sample.h"
+#include "support/store_cut.h"
 
 struct fixture {
 	struct index_sample s;
@@ -42,12 +43,14 @@ struct made {
 	const char *domain; /* in the frame */
 	uint32_t first, n;
 	const uint8_t *superseded;
+	const char *sealed_for; /* NULL: the domain; another one does not decrypt */
 };
 static void put_fragment(struct fixture *f, const struct made *made,
 			 uint8_t ret_name[static 32])
 {
-	const struct fragment_scope scope = {&f->s.sample.writer.dedup,
-					     &f->s.sample.identity, "db"};
+	const struct fragment_scope scope = {
+		&f->s.sample.writer.dedup, &f->s.sample.identity,
+		made->sealed_for != NULL ? made->sealed_for : "db"};
 	const struct store_put_options put = {.mode = STORE_PUT_NEW};
 	struct signed_frame frame = {.kind = FRAME_INDEX,
 				     .stream = slice_of_string(made->domain),
@@ -86,7 +89,7 @@ static void put_fragment(struct fixture *f, const struct made *made,
 static void put_own(struct fixture *f, uint32_t first, uint32_t n,
 		    const uint8_t *superseded, uint8_t ret_name[static 32])
 {
-	const struct made made = {&f->s.sample.writer, "db", first, n, superseded};
+	const struct made made = {&f->s.sample.writer, "db", first, n, superseded, NULL};
 
 	put_fragment(f, &made, ret_name);
 }
@@ -176,7 +179,7 @@ static void test_index_update__only_the_signer_supersedes(void **state)
 	f->s.options.n_signers = 0; /* a reader */
 	index_sample_second_writer(&f->s, &f->s.sample.rng, &other);
 	put_own(f, 0, 1, NULL, victim);
-	const struct made made = {&other, "db", 100, 5, victim};
+	const struct made made = {&other, "db", 100, 5, victim, NULL};
 	put_fragment(f, &made, name);
 	open_and_update(f);
 	expect_packs(f, 0, 1);
@@ -192,7 +195,7 @@ static void test_index_update__a_writer_ignores_other_writers(void **state)
 	uint8_t name[32];
 
 	index_sample_second_writer(&f->s, &f->s.sample.rng, &other);
-	const struct made made = {&other, "db", 100, 5, NULL};
+	const struct made made = {&other, "db", 100, 5, NULL, NULL};
 	put_fragment(f, &made, name);
 	put_own(f, 0, 1, NULL, name);
 	open_and_update(f);
@@ -215,7 +218,7 @@ static void test_index_update__a_reader_takes_all_writers(void **state)
 
 	f->s.options.n_signers = 0;
 	index_sample_second_writer(&f->s, &f->s.sample.rng, &other);
-	const struct made made = {&other, "db", 100, 5, NULL};
+	const struct made made = {&other, "db", 100, 5, NULL, NULL};
 	put_fragment(f, &made, name);
 	put_own(f, 0, 1, NULL, name);
 	open_and_update(f);
@@ -233,7 +236,7 @@ static void test_index_update__descriptions_do_not_hide_each_other(void **state)
 
 	f->s.options.n_signers = 0;
 	index_sample_second_writer(&f->s, &f->s.sample.rng, &other);
-	const struct made made = {&other, "db", 0, 2, NULL};
+	const struct made made = {&other, "db", 0, 2, NULL, NULL};
 	put_fragment(f, &made, name);
 	put_own(f, 0, 1, NULL, name);
 	open_and_update(f);
@@ -257,7 +260,7 @@ static void test_index_update__passes_over_a_forged_certificate(void **state)
 	foreign.sample.owner = sign_private_generate(&f->s.sample.rng);
 	struct writer_key forger;
 	index_sample_second_writer(&foreign, &f->s.sample.rng, &forger);
-	const struct made made = {&forger, "db", 100, 5, NULL};
+	const struct made made = {&forger, "db", 100, 5, NULL, NULL};
 	put_fragment(f, &made, name);
 	open_and_update(f);
 	assert_int_equal(index_n_packs(f->index), 0);
@@ -271,7 +274,7 @@ static void test_index_update__passes_over_a_forged_certificate(void **state)
 static void test_index_update__passes_over_a_fragment_of_another_domain(void **state)
 {
 	struct fixture *f = *state;
-	const struct made made = {&f->s.sample.writer, "other", 0, 1, NULL};
+	const struct made made = {&f->s.sample.writer, "other", 0, 1, NULL, NULL};
 	uint8_t name[32];
 
 	put_fragment(f, &made, name);
@@ -297,6 +300,67 @@ static void test_index_update__passes_over_what_does_not_fit_its_name(void **sta
 	expect_packs(f, 0, 1);
 	assert_int_equal(index_counters(f->index).damaged, 1);
 	assert_non_null(strstr(f->s.logged, "its content does not fit its name"));
+}
+
+static void test_index_update__passes_over_content_that_does_not_decrypt(void **state)
+{
+	struct fixture *f = *state;
+	const struct made made = {.key = &f->s.sample.writer,
+				  .domain = "db",
+				  .n = 1,
+				  .sealed_for = "other"};
+	uint8_t name[32];
+
+	put_fragment(f, &made, name);
+	open_and_update(f);
+	assert_int_equal(index_n_packs(f->index), 0);
+	assert_int_equal(index_counters(f->index).damaged, 1);
+	assert_non_null(
+		strstr(f->s.logged, ": index fragment: its content does not decrypt"));
+}
+
+/* Of a large one only the signer is looked at. */
+static void test_index_update__does_not_get_a_large_foreign_fragment(void **state)
+{
+	struct fixture *f = *state;
+	struct writer_key other;
+	uint8_t name[32];
+
+	index_sample_second_writer(&f->s, &f->s.sample.rng, &other);
+	const struct made made = {&other, "db", 100, 200, NULL, NULL};
+	put_fragment(f, &made, name);
+	f->index = index_sample_open(&f->s, NULL);
+	uint64_t got = store_counters(f->s.repo.store).bytes_got;
+	index_sample_update(f->index, &f->s);
+	assert_int_equal(store_counters(f->s.repo.store).bytes_got, got + 32);
+	assert_int_equal(index_counters(f->index).foreign, 1);
+	index_sample_drop_writer(&other);
+}
+
+static void test_index_update__reports_a_store_that_fails(void **state)
+{
+	struct fixture *f = *state;
+	struct store *inner = f->s.repo.store;
+	uint8_t name[32];
+
+	put_own(f, 0, 200, NULL, name); /* large: two gets */
+	put_own(f, 300, 1, NULL, name);
+	for (unsigned calls = 0; calls < 4; calls++) {
+		struct err err = {0};
+
+		f->index = index_sample_open(&f->s, NULL);
+		f->s.repo.store = store_cut_new(inner, calls);
+		assert_int_equal(index_update(f->index, &f->s.repo, NULL, &err), -1);
+		assert_int_equal(err.code, ERR_IO);
+		store_free(f->s.repo.store);
+		f->s.repo.store = inner;
+		index_sample_update(f->index, &f->s);
+		expect_packs(f, 0, 200);
+		expect_packs(f, 300, 1);
+		assert_int_equal(index_n_blobs(f->index), 2010);
+		index_free(f->index);
+		f->index = NULL;
+	}
 }
 
 static void test_index_update__skips_keys_that_are_no_fragments(void **state)
@@ -436,6 +500,9 @@ int main(void)
 		update_test(test_index_update__passes_over_a_forged_certificate),
 		update_test(test_index_update__passes_over_a_fragment_of_another_domain),
 		update_test(test_index_update__passes_over_what_does_not_fit_its_name),
+		update_test(test_index_update__passes_over_content_that_does_not_decrypt),
+		update_test(test_index_update__does_not_get_a_large_foreign_fragment),
+		update_test(test_index_update__reports_a_store_that_fails),
 		update_test(test_index_update__skips_keys_that_are_no_fragments),
 		update_test(test_index_update__a_vanished_fragment_takes_its_packs_along),
 		update_test(test_index_update__a_superseded_fragment_may_vanish),

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "support/index_sample.h"
+#include "support/store_cut.h"
 
 struct fixture {
 	struct index_sample s;
@@ -148,6 +149,49 @@ static void test_index_flush__names_its_own_fragment_of_a_pack(void **state)
 	vec_release(&names);
 }
 
+/* Nothing is lost when a put fails: the next flush writes it. */
+static void test_index_flush__can_be_tried_again(void **state)
+{
+	struct fixture *f = *state;
+	struct store *inner = f->s.repo.store;
+	struct err err = {0};
+
+	(void)index_sample_add(f->index, 1, 5);
+	f->s.repo.store = store_cut_new(inner, 0);
+	assert_int_equal(index_flush(f->index, &f->s.repo, &f->s.sample.writer, &err),
+			 -1);
+	assert_int_equal(err.code, ERR_IO);
+	assert_non_null(strstr(err.msg, "index fragment index/db/"));
+	assert_non_null(strstr(err.msg, ": the store is cut off"));
+	store_free(f->s.repo.store);
+	f->s.repo.store = inner;
+	index_sample_flush(f->index, &f->s);
+	assert_int_equal(index_sample_n_fragments(&f->s), 1);
+	struct index *fresh = read_anew(f);
+	assert_true(index_sample_has_pack(fresh, 1, 5));
+	index_free(fresh);
+}
+
+static void test_index_consolidate__reports_a_store_that_fails(void **state)
+{
+	struct fixture *f = *state;
+	struct store *inner = f->s.repo.store;
+	struct err err = {0};
+
+	for (uint32_t pack = 0; pack < 10; pack++) {
+		(void)index_sample_add(f->index, pack, 5);
+		index_sample_flush(f->index, &f->s);
+	}
+	f->s.repo.store = store_cut_new(inner, 10); /* ten gets, no put */
+	assert_int_equal(
+		index_consolidate(f->index, &f->s.repo, &f->s.sample.writer, &err), -1);
+	assert_int_equal(err.code, ERR_IO);
+	store_free(f->s.repo.store);
+	f->s.repo.store = inner;
+	consolidate(f);
+	assert_int_equal(index_sample_n_fragments(&f->s), 11);
+}
+
 static void test_index_consolidate__leaves_a_handful_alone(void **state)
 {
 	struct fixture *f = *state;
@@ -259,6 +303,8 @@ int main(void)
 		write_test(test_index_flush__refuses_another_writers_key),
 		write_test(test_index_flush__scratch_packs_stay_private),
 		write_test(test_index_flush__names_its_own_fragment_of_a_pack),
+		write_test(test_index_flush__can_be_tried_again),
+		write_test(test_index_consolidate__reports_a_store_that_fails),
 		write_test(test_index_consolidate__leaves_a_handful_alone),
 		write_test(test_index_consolidate__one_fragment_repeats_many),
 		write_test(test_index_consolidate__flushes_first),
