@@ -317,11 +317,15 @@ static int read_place(struct blob_reader *reader, const struct blob_id *id,
 		      struct err *err)
 {
 	struct blob_entry entry = entry_of(id, place);
+	struct pack_opener *opener;
 	struct reader_tools *tools;
 	int failed;
 
-	if (blob_entry_check(&entry, PACK_SIZE_MAX, err) < 0)
+	/* the pack first: if it is another one, that is what went wrong */
+	if (blob_entry_check(&entry, PACK_SIZE_MAX, err) < 0 ||
+	    take_opener(reader, place->pack, &opener, err) < 0)
 		return -1;
+	give_opener(reader, place->pack, opener);
 	tools = take_tools(reader);
 	buf_clear(&tools->sealed);
 	failed = blob_places_fetch(reader->places, place->pack, place->offset,
