@@ -83,3 +83,10 @@ char *cli_cache_directory(const char *option, const struct config *config)
 		return mem_printf("%s/.cache/quipu", home);
 	return NULL;
 }
+
+const char *cli_scratch_directory(void)
+{
+	const char *directory = getenv("TMPDIR");
+
+	return directory != NULL && directory[0] == '/' ? directory : "/var/tmp";
+}

@@ -21,4 +21,7 @@ MUST_CHECK int cli_repo_open(struct cli *cli, struct job_repo *ret_repo, struct 
  * home. Caller frees. */
 char *cli_cache_directory(const char *option, const struct config *config);
 
+/* $TMPDIR or /var/tmp: for what does not fit into memory. Borrowed. */
+const char *cli_scratch_directory(void);
+
 #endif

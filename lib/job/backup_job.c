@@ -114,6 +114,7 @@ static int open_index(struct running *running, struct err *err)
 			running->job->dry_run ? NULL : running->cache_directory,
 		.writer = running->key,
 		.keys = &running->key->dedup,
+		.scratch = running->job->dry_run,
 	};
 
 	progress_phase(running->env->progress, "reading the index");

@@ -163,6 +163,7 @@ int job_index_open(const struct job_repo *repo, const struct job_index_options *
 		.domain = options->domain,
 		.rng = env->rng,
 		.log = env->log,
+		.scratch = options->scratch,
 	};
 
 	if (options->writer != NULL) {

@@ -49,6 +49,7 @@ struct job_index_options {
 		cache_directory; /* from job_repo_cache_directory(); NULL: a private one */
 	const struct writer_key *writer;
 	const struct dedup_keys *keys;
+	bool scratch; /* nothing that is added will be written as a fragment */
 };
 MUST_CHECK int job_index_open(const struct job_repo *repo,
 			      const struct job_index_options *options,

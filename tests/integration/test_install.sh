@@ -65,8 +65,8 @@ schemas_are_json() {
 is_empty() { [[ -z $(find "$root" ! -type d) ]]; }
 
 # Until the programs exist there is nothing to install; the case is counted as skipped.
-if [[ ! -x $BIN_DIR/quipu-backup ]]; then
-	echo 'skip - install: the programs are not written yet'
+if [[ ! -x $BIN_DIR/quipu-backup || ! -x $BIN_DIR/quipu-restore || ! -x $BIN_DIR/quipu-dr ]]; then
+	echo 'skip - install: not all programs are written yet'
 	exit 0
 fi
 

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The target of a restore plan that is a directory: passes on to the file sink, and keeps
+ * going when content is lost, since at 3 a.m. the rest is wanted all the same. */
+#include <inttypes.h>
+#include <stdatomic.h>
+
+#include "base/quote.h"
+#include "job/restore_job.h"
+#include "repo/restore_plan.h"
+
+struct file_target {
+	struct restore_target base;
+	struct file_sink *sink;
+	const struct job_env *env;
+	struct restore_result *result;
+	atomic_uint_fast64_t lost, bytes;
+};
+
+static struct file_target *file_target(struct restore_target *target)
+{
+	return (struct file_target *)target; /* base is its first member */
+}
+
+static int on_directory(struct restore_target *target, const char *path,
+			const struct entry *entry, struct err *err)
+{
+	return file_sink_directory(file_target(target)->sink, path, entry, err);
+}
+
+static int on_special(struct restore_target *target, const char *path,
+		      const struct entry *entry, struct err *err)
+{
+	enum file_sink_answer answer;
+
+	return file_sink_special(file_target(target)->sink, path, entry, &answer, err);
+}
+
+static int on_file(struct restore_target *target, const char *path,
+		   const struct entry *entry, enum restore_answer *ret_answer,
+		   uint32_t *ret_file, struct err *err)
+{
+	enum file_sink_answer answer;
+
+	if (file_sink_begin_file(file_target(target)->sink, path, entry, &answer,
+				 ret_file, err) < 0)
+		return -1;
+	*ret_answer = answer == FILE_SINK_WRITE	     ? RESTORE_WRITE
+		      : answer == FILE_SINK_CONTINUE ? RESTORE_CONTINUE
+						     : RESTORE_PASS;
+	return 0;
+}
+
+static int on_existing(struct restore_target *target, uint32_t file, uint64_t offset,
+		       uint8_t *to, size_t len, struct err *err)
+{
+	return file_sink_existing(file_target(target)->sink, file, offset, to, len, err);
+}
+
+static int on_write(struct restore_target *target, uint32_t file, uint64_t offset,
+		    struct slice bytes, struct err *err)
+{
+	struct file_target *self = file_target(target);
+
+	atomic_fetch_add(&self->bytes, bytes.len);
+	return file_sink_write(self->sink, file, offset, bytes, err);
+}
+
+static int on_finish(struct restore_target *target, uint32_t file, struct err *err)
+{
+	return file_sink_finish_file(file_target(target)->sink, file, err);
+}
+
+static int on_lost(struct restore_target *target, uint32_t file, const struct err *why,
+		   struct err *err)
+{
+	struct file_target *self = file_target(target);
+
+	(void)file;
+	(void)err;
+	atomic_fetch_add(&self->lost, 1);
+	log_warning(self->env->log, "content is lost: %s", why->msg);
+	return 0;
+}
+
+static const struct restore_target_ops file_target_ops = {
+	.directory = on_directory,
+	.special = on_special,
+	.begin_file = on_file,
+	.existing = on_existing,
+	.write = on_write,
+	.finish_file = on_finish,
+	.lost = on_lost,
+};
+
+static void on_warning(void *state, const char *path, const char *message)
+{
+	struct file_target *target = state;
+	char shown[QUOTE_TEXT_MAX];
+
+	log_warning(target->env->log, "%s: %s", quote_string(path, shown), message);
+}
+
+static int check_entry(void *arg, const struct tree_visit *visit, struct err *err)
+{
+	return file_sink_check(arg, visit->path, visit->entry, err);
+}
+
+/* Everything that would be refused, before the first write. */
+static int check_all(struct job_tree *tree, const struct restore_job *job,
+		     const struct job_env *env, struct file_sink *sink, struct err *err)
+{
+	struct tree_walk_options options = tree_reader_walk_options(tree->reader);
+
+	options.selection = job->selection;
+	options.cancel = env->cancel;
+	return tree_walk(&options, check_entry, sink, err);
+}
+
+static struct restore_options plan_options(struct job_tree *tree,
+					   const struct restore_job *job,
+					   const struct job_env *env)
+{
+	return (struct restore_options){
+		.blobs = tree->blobs,
+		.body = &tree->body,
+		.selection = job->selection,
+		.scratch_directory = job->scratch_directory,
+		.cancel = env->cancel,
+		.progress = env->progress,
+	};
+}
+
+static void count(struct file_target *target)
+{
+	struct file_sink_counts counts = file_sink_counts(target->sink);
+	struct restore_result *result = target->result;
+
+	result->files = counts.files + counts.links + counts.copies;
+	result->directories = counts.directories;
+	result->specials = counts.specials;
+	result->already_done = counts.already_done;
+	result->skipped = counts.skipped;
+	result->bytes = atomic_load(&target->bytes);
+	result->lost = atomic_load(&target->lost);
+}
+
+static int write_all(struct job_tree *tree, const struct restore_job *job,
+		     const struct job_env *env, struct file_target *target,
+		     struct err *err)
+{
+	struct restore_options options = plan_options(tree, job, env);
+	CLEANUP(restore_plan_freep)
+	struct restore_plan *plan = restore_plan_new(&options);
+
+	progress_phase(env->progress, "checking the target");
+	if (check_all(tree, job, env, target->sink, err) < 0 ||
+	    file_sink_start(target->sink, err) < 0)
+		return -1;
+	progress_phase(env->progress, "planning");
+	if (restore_plan_walk(plan, &target->base, err) < 0)
+		return -1;
+	progress_phase(env->progress, "restoring");
+	if (restore_plan_fetch(plan, &target->base, err) < 0)
+		return -1;
+	progress_phase(env->progress, "finishing");
+	return file_sink_finish(target->sink, err);
+}
+
+int restore_job_files(struct job_tree *tree, const struct restore_job *job,
+		      const struct job_env *env, struct restore_result *result,
+		      struct err *err)
+{
+	struct file_target target = {
+		.base = {.ops = &file_target_ops}, .env = env, .result = result};
+	struct file_sink_options options = {
+		.target = job->target,
+		.snapshot_id = tree->header->id,
+		.existing = job->existing,
+		.cancel = env->cancel,
+		.warn = on_warning,
+		.warn_state = &target,
+	};
+
+	if (file_sink_open(&options, &target.sink, err) < 0)
+		return -1;
+	int done = write_all(tree, job, env, &target, err);
+	count(&target);
+	file_sink_free(target.sink);
+	if (done < 0)
+		return -1;
+	if (result->lost > 0) {
+		(void)err_set(err, ERR_CORRUPT,
+			      "%" PRIu64
+			      " pieces of content could not be restored; everything "
+			      "else was",
+			      result->lost);
+		return err_hint(err,
+				"the warnings above name packs; run `quipu-backup check "
+				"--read-data`");
+	}
+	return job_tree_check(tree, err);
+}
+
+/* A target that only counts. */
+static int plan_directory(struct restore_target *target, const char *path,
+			  const struct entry *entry, struct err *err)
+{
+	(void)target;
+	(void)path;
+	(void)entry;
+	(void)err;
+	return 0;
+}
+
+static int plan_file(struct restore_target *target, const char *path,
+		     const struct entry *entry, enum restore_answer *ret_answer,
+		     uint32_t *ret_file, struct err *err)
+{
+	struct file_target *self = file_target(target);
+
+	(void)path;
+	(void)entry;
+	(void)err;
+	*ret_answer = RESTORE_WRITE;
+	*ret_file = (uint32_t)atomic_fetch_add(&self->bytes, 1);
+	return 0;
+}
+
+static int plan_write(struct restore_target *target, uint32_t file, uint64_t offset,
+		      struct slice bytes, struct err *err)
+{
+	(void)target;
+	(void)file;
+	(void)offset;
+	(void)bytes;
+	return err_set(err, ERR_BUG, "a plan writes nothing");
+}
+
+static int plan_finish(struct restore_target *target, uint32_t file, struct err *err)
+{
+	(void)target;
+	(void)file;
+	(void)err;
+	return 0;
+}
+
+static const struct restore_target_ops plan_ops = {
+	.directory = plan_directory,
+	.special = plan_directory,
+	.begin_file = plan_file,
+	.write = plan_write,
+	.finish_file = plan_finish,
+};
+
+static int check_target(struct job_tree *tree, const struct restore_job *job,
+			const struct job_env *env, struct err *err)
+{
+	struct file_target target = {.env = env};
+	struct file_sink_options options = {
+		.target = job->target,
+		.snapshot_id = tree->header->id,
+		.existing = job->existing,
+		.cancel = env->cancel,
+		.warn = on_warning,
+		.warn_state = &target,
+	};
+
+	if (file_sink_open(&options, &target.sink, err) < 0)
+		return -1;
+	int result = check_all(tree, job, env, target.sink, err);
+	file_sink_free(target.sink);
+	return result;
+}
+
+int restore_job_plan(struct job_tree *tree, const struct restore_job *job,
+		     const struct job_env *env, struct restore_plan_result *ret_plan,
+		     struct err *err)
+{
+	struct file_target target = {.base = {.ops = &plan_ops}, .env = env};
+	struct restore_options options = plan_options(tree, job, env);
+	CLEANUP(restore_plan_freep)
+	struct restore_plan *plan = restore_plan_new(&options);
+	struct restore_estimate estimate;
+
+	progress_phase(env->progress, "planning");
+	if (job->target != NULL && check_target(tree, job, env, err) < 0)
+		return -1;
+	if (restore_plan_walk(plan, &target.base, err) < 0 ||
+	    restore_plan_estimate(plan, &estimate, err) < 0)
+		return -1;
+	*ret_plan = (struct restore_plan_result){
+		.files = estimate.files,
+		.directories = estimate.directories,
+		.specials = estimate.specials,
+		.write_bytes = estimate.write_bytes,
+		.fetch_bytes = estimate.fetch_bytes,
+		.requests = estimate.requests,
+	};
+	return 0;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "job/restore_job.h"
+
+#include "base/mem.h"
+#include "pg/pg_sink.h"
+
+void restore_result_init(struct restore_result *result)
+{
+	*result = (struct restore_result){0};
+	vec_init(&result->tables, sizeof(struct restored_table));
+	strings_init(&result->warnings);
+}
+
+void restore_result_release(struct restore_result *result)
+{
+	for (size_t i = 0; i < result->tables.n; i++)
+		mem_free(((struct restored_table *)vec_at(&result->tables, i))->path);
+	vec_release(&result->tables);
+	strings_release(&result->warnings);
+}
+
+static void take_report(const struct pg_sink_report *report,
+			struct restore_result *result)
+{
+	result->is_database = true;
+	result->files = report->tables.n;
+	result->bytes = report->bytes;
+	for (size_t i = 0; i < report->tables.n; i++) {
+		const struct pg_table_report *from = vec_at(&report->tables, i);
+		struct restored_table table = {.path = mem_strdup(from->path),
+					       .rows = from->rows,
+					       .is_equal = from->is_equal};
+
+		vec_push(&result->tables, &table);
+	}
+	for (size_t i = 0; i < strings_count(&report->warnings); i++)
+		strings_add(&result->warnings, strings_at(&report->warnings, i));
+}
+
+int restore_job_postgres(struct job_tree *tree, const struct restore_job *job,
+			 const struct job_env *env, struct restore_result *result,
+			 struct err *err)
+{
+	struct pg_sink_options options = {
+		.conninfo = job->target,
+		.replace = job->replace,
+		.replace_globals = job->replace_globals,
+		.selection = job->selection,
+		.rng = env->rng,
+		.progress = env->progress,
+		.temp_directory = job->scratch_directory,
+	};
+	struct pg_sink_report report;
+
+	progress_phase(env->progress, "restoring");
+	pg_sink_report_init(&report);
+	int done = pg_sink_run(&options, tree_reader_source(tree->reader), &report,
+			       env->cancel, err);
+	take_report(&report, result);
+	pg_sink_report_release(&report);
+	return done < 0 ? -1 : job_tree_check(tree, err);
+}

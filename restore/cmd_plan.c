@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "job/restore_job.h"
+#include "report/restore_report.h"
+#include "restore.h"
+
+static int plan(struct cli *cli, struct opened *opened, const char *target,
+		struct err *err)
+{
+	/* a word with '=' or "://" is a connection string: nothing to look at on this disk */
+	bool is_directory = target != NULL && strchr(target, '=') == NULL &&
+			    strstr(target, "://") == NULL;
+	struct restore_job job = {.target = is_directory ? target : NULL,
+				  .selection = opened->selection,
+				  .scratch_directory = cli_scratch_directory()};
+	struct job_env env = cli_job_env(cli);
+	struct restore_plan_result result;
+	struct json_writer w;
+
+	if (restore_job_plan(opened->tree, &job, &env, &result, err) < 0)
+		return -1;
+	struct plan_report report = {
+		.snapshot = opened->tree->header->id,
+		.stream = opened->tree->header->stream,
+		.time_nsec = opened->tree->header->time_nsec,
+		.source_kind = opened->tree->body.source_kind,
+		.target = target,
+		.files = result.files,
+		.directories = result.directories,
+		.specials = result.specials,
+		.write_bytes = result.write_bytes,
+		.fetch_bytes = result.fetch_bytes,
+		.requests = result.requests,
+		.estimated_nsec = plan_report_estimate(
+			result.write_bytes, result.fetch_bytes, result.requests),
+	};
+	if (!cli->common->json) {
+		plan_report_text(&cli->output, &report);
+		return 0;
+	}
+	json_writer_init(&w, &cli->output, JSON_COMPACT);
+	plan_report_json(&w, &report);
+	buf_append_byte(&cli->output, '\n');
+	return 0;
+}
+
+static int run(void *context, void *arg, const struct strings *operands, struct err *err)
+{
+	struct cli *cli = context;
+	struct opened opened;
+	const char *target = strings_count(operands) > 1 ? strings_at(operands, 1) : NULL;
+
+	if (opened_open(cli, arg, strings_at(operands, 0), &opened, err) < 0)
+		return -1;
+	int result = plan(cli, &opened, target, err);
+	opened_release(&opened);
+	return result;
+}
+
+static const struct opt *const tables[] = {read_opts, NULL};
+static const struct cmd_example examples[] = {
+	{"quipu-restore plan latest:files/etc /mnt/restored",
+	 "what a restore to there would do"},
+	{0},
+};
+
+const struct cmd cmd_plan = {
+	.name = "plan",
+	.operands = "SNAPSHOT [TARGET]",
+	.min_operands = 1,
+	.max_operands = 2,
+	.tables = tables,
+	.options_len = sizeof(struct read_options),
+	.run = run,
+	.summary = "show what a restore would write, its size and how long it may take",
+	.description =
+		"SNAPSHOT is an id or the beginning of one, latest:STREAM, or "
+		"STREAM@TIME (RFC 3339) for the newest one at or before a time. Nothing "
+		"is written. With a target directory, what a restore would refuse is "
+		"refused.",
+	.examples = examples,
+};

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/mem.h"
+#include "restore.h"
+
+const struct opt read_opts[] = {
+	{.name = "include",
+	 .letter = 'i',
+	 .type = OPT_LIST,
+	 .offset = offsetof(struct read_options, include),
+	 .value = "PATTERN",
+	 .help = "only what matches, and what is below it; may be repeated"},
+	{.name = "exclude",
+	 .letter = 'e',
+	 .type = OPT_LIST,
+	 .offset = offsetof(struct read_options, exclude),
+	 .value = "PATTERN",
+	 .help = "leave out what matches; may be repeated"},
+	{.name = "cache-dir",
+	 .type = OPT_TEXT,
+	 .offset = offsetof(struct read_options, cache_dir),
+	 .value = "DIR",
+	 .env = "QUIPU_CACHE_DIR",
+	 .complete = "dir",
+	 .help = "local cache of the index; losing it costs time only"},
+	{.name = "threads",
+	 .type = OPT_COUNT,
+	 .offset = offsetof(struct read_options, threads),
+	 .min = 1,
+	 .max = 256,
+	 .value = "N",
+	 .help = "threads that fetch and verify, one a processor when not given"},
+	{.name = "memory",
+	 .type = OPT_SIZE,
+	 .offset = offsetof(struct read_options, memory),
+	 .value = "SIZE",
+	 .help = "memory to use, 64MiB when not given"},
+	{0},
+};
+
+/* Includes first: the last matching rule wins, and an exclude goes before an include. */
+static int make_selection(const struct read_options *options,
+			  struct selection **ret_selection, struct err *err)
+{
+	CLEANUP(selection_freep) struct selection *selection = selection_new();
+
+	for (size_t i = 0; i < strings_count(&options->include); i++)
+		if (selection_include(selection, strings_at(&options->include, i), err) <
+		    0)
+			return err_wrap(err, "--include");
+	for (size_t i = 0; i < strings_count(&options->exclude); i++)
+		if (selection_exclude(selection, strings_at(&options->exclude, i), err) <
+		    0)
+			return err_wrap(err, "--exclude");
+	*ret_selection = selection_is_empty(selection) ? NULL : STEAL(selection);
+	return 0;
+}
+
+int opened_open(struct cli *cli, const struct read_options *options, const char *snapshot,
+		struct opened *ret_opened, struct err *err)
+{
+	struct opened opened = {.cache = cli_cache_directory(options->cache_dir, NULL)};
+	struct job_tree_options tree_options = {
+		.snapshot = snapshot,
+		.cache_directory = opened.cache,
+		.n_threads = (unsigned)options->threads,
+		.memory_bytes = options->memory,
+	};
+	struct job_env env = cli_job_env(cli);
+
+	progress_phase(&cli->progress, "opening");
+	if (make_selection(options, &opened.selection, err) < 0 ||
+	    cli_repo_open(cli, &opened.repo, err) < 0 ||
+	    job_tree_open(&opened.repo, &tree_options, &env, &opened.tree, err) < 0) {
+		opened_release(&opened);
+		return -1;
+	}
+	*ret_opened = opened;
+	return 0;
+}
+
+void opened_release(struct opened *opened)
+{
+	job_tree_free(opened->tree);
+	job_repo_release(&opened->repo);
+	selection_free(opened->selection);
+	mem_free(opened->cache);
+}

@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Bad input gets one clear error, the documented exit code, and leaves everything as it was.
+source "$(dirname "$0")/../support/cli.sh"
+
+run_files() { with_writer repo quipu-backup run --stream "$1" --files "${@:2}"; }
+
+unchanged() { # COMMAND...: succeeds if the repository is the same afterwards
+	local before after
+	before=$(find "$work/repo" -type f ! -path '*/leases/*' | sort | sha256sum)
+	"$@" || return
+	after=$(find "$work/repo" -type f ! -path '*/leases/*' | sort | sha256sum)
+	[[ $before == "$after" ]]
+}
+
+mkdir "$work/tree"
+echo data >"$work/tree/file"
+echo wrong >"$work/wrong"
+new_repository repo >/dev/null 2>&1 || { echo 'not ok - a repository to test with'; exit 1; }
+new_repository other >/dev/null 2>&1 || { echo 'not ok - a second repository'; exit 1; }
+run_files files/tree "$work/tree" >/dev/null 2>&1 || { echo 'not ok - a snapshot to test with'; exit 1; }
+
+judge 'no repository' fails 10 'no repository at' quipu-backup list --repo "file://$work/nothing" --key "$work/repo.keys/writer.key"
+judge 'an empty directory is no repository' bash -c 'mkdir -p "$1/void"; source tests/support/cli.sh; fails 10 "no repository" quipu-backup list --repo "file://$1/void" --key "$1/repo.keys/writer.key"' _ "$work"
+judge 'repository exists already' unchanged fails 1 'already' new_repository repo
+judge 'wrong passphrase' fails 12 'passphrase' quipu-restore plan latest:files/tree --repo "file://$work/repo" \
+	--key "$work/repo.keys/recovery.key" --passphrase-file "$work/wrong"
+judge 'key of another repository' fails 12 'another repository' quipu-backup list --repo "file://$work/repo" --key "$work/other.keys/writer.key"
+judge 'wrong key role' unchanged fails 12 'expected a writer key' with_recovery repo quipu-backup run --stream x --files "$work/tree"
+judge 'no key file' fails 1 'nokey' quipu-backup list --repo "file://$work/repo" --key "$work/nokey"
+judge 'a file that is no key' fails 12 'key file' quipu-backup list --repo "file://$work/repo" --key "$work/tree/file"
+judge 'no passphrase and no terminal' fails 2 'passphrase' quipu-backup init --repo "file://$work/new" --keys "$work/new.keys"
+judge 'nothing was made' test ! -e "$work/new.keys/recovery.key"
+judge 'unknown option with a suggestion' fails 2 '--stream' quipu-backup run --steam x
+judge 'unknown verb with a suggestion' fails 2 'list' quipu-backup lst
+judge 'bad stream name' unchanged fails 2 'stream' run_files 'a//b' "$work/tree"
+judge 'a stream below another' unchanged fails 2 'stream' run_files files/tree/more "$work/tree"
+judge 'a path that is not there' unchanged fails 1 'cannot open' run_files files/none "$work/missing"
+judge 'a command that fails' unchanged fails 1 'status 3' with_writer repo quipu-backup run --stream cmd --command 'echo x; exit 3' out
+judge 'a snapshot that is not there' fails 1 'no snapshot' with_recovery repo quipu-restore plan latest:files/tre
+judge 'a stream without a snapshot that old' fails 1 'snapshot' with_recovery repo quipu-restore plan files/tree@2001-01-01
+printf '[[job]]\nname = "a"\nfilez = ["/x"]\n' >"$work/bad.toml"
+judge 'a configuration with a typo' fails 2 'bad.toml:3:1' quipu-backup run --config "$work/bad.toml"
+printf '[[job]]\nname = "orders"\nfiles = ["%s"]\n' "$work/tree" >"$work/good.toml"
+judge 'an unknown job with a suggestion' fails 2 'did you mean orders' with_writer repo quipu-backup run --config "$work/good.toml" order
+judge 'errors are JSON when asked' bash -c 'quipu-backup list --json --repo "file://$1/nothing" --key "$1/repo.keys/writer.key" 2>&1 >/dev/null | tail -n 1 | jq -e ".error.code == \"no_repo\""' _ "$work"
+judge 'a password in a connection string' unchanged fails 2 'password' with_writer repo quipu-backup run --stream db --postgres 'dbname=x password=secret'
+judge 'a connection string without dbname' unchanged fails 2 'dbname' with_writer repo quipu-backup run --stream db --postgres 'host=/nowhere'
+sed -i 's/"quipu_repository": *1/"quipu_repository": 9/' "$work/other/quipu.json" 2>/dev/null || {
+	chmod u+w "$work/other/quipu.json"
+	sed -i 's/"quipu_repository": *1/"quipu_repository": 9/' "$work/other/quipu.json"
+}
+judge 'a newer format version' fails 1 'newer' quipu-backup list --repo "file://$work/other" --key "$work/other.keys/writer.key"
+exit "$status"

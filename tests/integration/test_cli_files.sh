@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Files through the programs: in, listed, out again, byte for byte and with their metadata.
+source "$(dirname "$0")/../support/cli.sh"
+
+make_tree() { # DIR
+	mkdir -p "$1/sub/deep" "$1/empty"
+	head -c 3000000 /dev/urandom >"$1/random"
+	seq 1 200000 >"$1/numbers"
+	cp "$1/numbers" "$1/sub/same numbers"
+	ln "$1/numbers" "$1/sub/hard"
+	ln -s ../numbers "$1/sub/link"
+	printf 'x' >"$1/sub/deep/"$'new\nline'
+	: >"$1/empty file"
+	truncate -s 5M "$1/sparse"
+	printf end | dd of="$1/sparse" bs=1 seek=3000000 conv=notrunc status=none
+	mkfifo "$1/fifo"
+	chmod 0640 "$1/numbers"
+	chmod 0700 "$1/sub"
+	touch -d '2020-02-02 02:02:02.123456789' "$1/random" "$1/sub/link" -h
+	touch -d '2021-01-01' "$1/sub/deep"
+	setfattr -n user.colour -v blue "$1/random" 2>/dev/null || true
+}
+
+# Everything that tells two trees apart: type, mode, owner, size, time, link, name, content, xattrs.
+fingerprint() (
+	cd "$1" || exit
+	find . -mindepth 1 ! -type d -printf '%y %m %U:%G %s %T@ %l %p\n' -o -type d -mindepth 1 -printf '%y %m %U:%G %T@ %p\n' | sort
+	find . -type f -print0 | sort -z | xargs -0 sha256sum
+	getfattr -R -d . 2>/dev/null
+)
+
+same_tree() {
+	fingerprint "$1" >"$work/a"
+	fingerprint "$2" >"$work/b"
+	[[ -s $work/a ]] && diff "$work/a" "$work/b"
+}
+
+blocks() { stat -c %b "$1"; }
+
+back_up() { with_writer repo quipu-backup run --stream files/tree --files "$work/tree"; }
+restore() { with_recovery repo quipu-restore run "$1" --to "$2"; }
+
+second_run_stores_little() {
+	with_writer repo quipu-backup run --json --stream files/tree --files "$work/tree" >"$work/json" || return
+	cat "$work/json"
+	(($(jq .new_bytes "$work/json") < 20000))
+}
+
+fresh_machine_deduplicates() {
+	QUIPU_CACHE_DIR=$work/other-cache with_writer repo \
+		quipu-backup run --json --stream files/tree --files "$work/tree" >"$work/json" || return
+	cat "$work/json"
+	(($(jq .new_bytes "$work/json") < 20000))
+}
+
+lists_oldest_first() {
+	with_writer repo quipu-backup list --json >"$work/json" || return
+	jq -e 'length == 3 and ([.[].seq] == [1, 2, 3]) and (.[0].stream == "files/tree") and (.[0].files == 7)' "$work/json"
+}
+
+hard_link_is_one_file() { [[ $work/target$work/tree/numbers -ef $work/target$work/tree/sub/hard ]]; }
+sparse_stays_sparse() { (($(blocks "$work/target$work/tree/sparse") < 2000)); }
+
+make_tree "$work/tree"
+judge 'init makes keys and repository' new_repository repo
+judge 'keys have safe modes' test "$(stat -c %a "$work/repo.keys/writer.key")$(stat -c %a "$work/repo.keys/recovery.key")" = 600600
+judge 'run makes a snapshot' back_up
+judge 'a second run stores little more' second_run_stores_little
+judge 'a fresh machine without a cache deduplicates' fresh_machine_deduplicates
+judge 'list shows them, oldest first' lists_oldest_first
+judge 'restore writes the tree' restore latest:files/tree "$work/target"
+judge 'restored tree is the same' same_tree "$work/tree" "$work/target$work/tree"
+judge 'hard links are links again' hard_link_is_one_file
+judge 'sparse files are sparse again' sparse_stays_sparse
+judge 'restore with the writer key fails by construction' fails 12 'this is a writer key' \
+	with_writer repo quipu-restore run latest:files/tree --to "$work/never"
+judge 'nothing was written by it' test ! -e "$work/never"
+judge 'restoring over existing files is refused' fails 14 'exist' restore latest:files/tree "$work/target"
+judge 'get prints one file' cmp "$work/tree/random" <(with_recovery repo quipu-restore get latest:files/tree "$work/tree/random")
+judge 'export is a tar of it all' bash -c 'QUIPU_REPO=file://$1/repo QUIPU_KEY_FILE=$1/repo.keys/recovery.key QUIPU_PASSPHRASE_FILE=$1/passphrase quipu-restore export latest:files/tree | tar -tf - >"$1/listing" && grep -q "tree/sub/same numbers" "$1/listing"' _ "$work"
+echo 'skip - verify needs the audit key alone: not written yet'
+echo 'skip - check with either key: not written yet'
+exit "$status"
