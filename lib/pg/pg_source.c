@@ -307,6 +307,9 @@ static void collect_arguments(const struct pg_source *s, struct strings *argumen
 	strings_add(arguments, LOCK_WAIT);
 	strings_add(arguments, buf_string(&text));
 	buf_clear(&text);
+	buf_printf(&text, "--encoding=%s", pg_conn_server_encoding(s->conn));
+	strings_add(arguments, buf_string(&text));
+	buf_clear(&text);
 	buf_printf(&text, "--snapshot=%s", s->snapshot.name);
 	strings_add(arguments, buf_string(&text));
 	for (size_t i = 0; i < s->snapshot.tables.vec.n; i++) {

@@ -75,13 +75,19 @@ static void append_place(struct buf *text, const char *context)
 	buf_printf(text, " (%.*s)", (int)len, place);
 }
 
+/* The detail of a violated constraint (class 23) is the row. */
+static bool shows_data(const char *sqlstate)
+{
+	return sqlstate != NULL && strncmp(sqlstate, "23", 2) == 0;
+}
+
 int pg_server_error_set(const struct pg_server_error *error, struct err *err)
 {
 	CLEANUP(mem_freep) char *message = pg_first_line(error->message);
 	CLEANUP(buf_release) struct buf more = {0};
 
 	buf_init(&more, 0);
-	if (error->detail != NULL) {
+	if (error->detail != NULL && !shows_data(error->sqlstate)) {
 		CLEANUP(mem_freep) char *detail = pg_first_line(error->detail);
 
 		buf_printf(&more, ": %s", detail);

@@ -17,8 +17,8 @@ struct pg_server_error {
 enum err_code
 pg_sqlstate_code(const char *sqlstate); /* see pg_conn.h; NULL = ERR_FAILED */
 
-/* "message: detail (COPY t, line 3)"; of the context only the place is told, never data.
- * Returns -1. */
+/* "message: detail (COPY t, line 3)"; never data: of the context only the place is told, and no
+ * detail of a violated constraint. Returns -1. */
 int pg_server_error_set(const struct pg_server_error *error, struct err *err);
 
 /* From libpq's text of a failed connection, which holds the SQLSTATE when the server spoke

@@ -151,6 +151,29 @@ keeps_tablespaces() { [[ $(in_space_2 source everything | wc -l) -ge 6 ]] && dif
 judge 'uses a tablespace that is there' keeps_tablespaces
 judge 'maps an absent tablespace to pg_default and says so' maps_tablespaces
 
+more_is_same() {
+	export PGCLIENTENCODING=UTF8 # for pg_dump: the database sets another one
+	sql source postgres 'CREATE DATABASE more' &&
+		on source psql -qX -d more -f "$here/everything_more.sql" &&
+		"$roundtrip" "$(conninfo source more)" "$(conninfo source more_2)" &&
+		diff <(dump source more) <(dump source more_2)
+}
+judge 'rarer things come back the same' more_is_same
+hostile_role() {
+	local setting
+	sql source postgres 'CREATE ROLE hostile SUPERUSER LOGIN' || return
+	for setting in default_transaction_read_only=on statement_timeout=50ms datestyle=German \
+		client_encoding=latin1 standard_conforming_strings=off default_transaction_isolation=serializable \
+		bytea_output=escape lock_timeout=1ms xmloption=document extra_float_digits=-5 array_nulls=off \
+		intervalstyle=iso_8601 timezone=Asia/Kolkata quote_all_identifiers=on transform_null_equals=on; do
+		sql source postgres "ALTER ROLE hostile SET ${setting%%=*} = '${setting#*=}'" || return
+	done
+	"$roundtrip" "$source user=hostile" "$(conninfo source everything_5) user=hostile" || return
+	# Who restores owns the extensions; pg_dump does not record their owners.
+	diff <(dump source everything) <(dump source everything_5 | sed 's/Owner: hostile$/Owner: postgres/')
+}
+judge 'whatever settings the role has' hostile_role
+
 # Targets.
 before=$(databases source)
 judge 'refuses a target with objects' refuses 14 'is not empty: it has' "$source" "$(conninfo source everything_2)"

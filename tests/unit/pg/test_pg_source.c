@@ -135,6 +135,7 @@ static void test_pg_source_run__gives_pg_dump_snapshot_and_patterns(void **state
 	assert_non_null(strstr(dump, "--snapshot=00000003-1"));
 	assert_non_null(strstr(dump, "--exclude-table-data=\"public\".\"t\""));
 	assert_non_null(strstr(dump, "dbname='app'"));
+	assert_non_null(strstr(dump, "--encoding=UTF8"));
 	assert_null(strstr(dump, "\"root\""));
 	assert_null(strstr(dump, "password="));
 	run_release(&run);

@@ -28,7 +28,7 @@ static void test_pg_sqlstate_code__follows_the_table(void **state)
 static void test_pg_server_error_set__tells_message_detail_and_place(void **state)
 {
 	const struct pg_server_error error = {
-		.sqlstate = "23505",
+		.sqlstate = "42P07",
 		.message = "duplicate key",
 		.detail = "Key (id) exists.\nmore",
 		.hint = "try another",
@@ -41,6 +41,21 @@ static void test_pg_server_error_set__tells_message_detail_and_place(void **stat
 	assert_int_equal(err.code, ERR_FAILED);
 	assert_string_equal(err.msg, "duplicate key: Key (id) exists. (COPY t, line 12)");
 	assert_string_equal(err.hint, "try another");
+}
+
+static void test_pg_server_error_set__shows_no_rows(void **state)
+{
+	const struct pg_server_error error = {
+		.sqlstate = "23514",
+		.message = "violates check constraint c",
+		.detail = "Failing row contains (their data).",
+		.context = "COPY t, line 2: \"their data\"",
+	};
+	struct err err = {0};
+
+	(void)state;
+	assert_int_equal(pg_server_error_set(&error, &err), -1);
+	assert_string_equal(err.msg, "violates check constraint c (COPY t, line 2)");
 }
 
 static void test_pg_server_error_set__needs_only_a_message(void **state)
@@ -117,6 +132,7 @@ int main(void)
 		cmocka_unit_test(test_pg_sqlstate_code__follows_the_table),
 		cmocka_unit_test(
 			test_pg_server_error_set__tells_message_detail_and_place),
+		cmocka_unit_test(test_pg_server_error_set__shows_no_rows),
 		cmocka_unit_test(test_pg_server_error_set__needs_only_a_message),
 		cmocka_unit_test(test_pg_connect_error__reads_what_the_server_said),
 		cmocka_unit_test(test_pg_connect_error__takes_silence_as_transient),
