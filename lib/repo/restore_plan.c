@@ -285,6 +285,14 @@ static int visit_entry(void *arg, const struct tree_visit *visit, struct err *er
 	return target->ops->special(target, visit->path, visit->entry, err);
 }
 
+static int lost_directory(void *arg, const char *path, const struct err *why,
+			  struct err *err)
+{
+	struct restore_walk *walk = arg;
+
+	return walk->target->ops->lost_directory(walk->target, path, why, err);
+}
+
 int restore_plan_walk(struct restore_plan *plan, struct restore_target *target,
 		      struct err *err)
 {
@@ -295,6 +303,7 @@ int restore_plan_walk(struct restore_plan *plan, struct restore_target *target,
 		.root_content = &plan->options.body->root_content,
 		.selection = plan->options.selection,
 		.cancel = plan->options.cancel,
+		.damaged = target->ops->lost_directory != NULL ? lost_directory : NULL,
 	};
 
 	if (tree_walk(&options, visit_entry, &walk, err) < 0)

@@ -52,6 +52,10 @@ struct restore_target_ops {
 	 * for one file, from any thread. 0 goes on with the others. NULL: the restore ends. */
 	int (*lost)(struct restore_target *target, uint32_t file, const struct err *why,
 		    struct err *err);
+	/* Entries of a directory cannot be read, or not all of them. 0 goes on behind it. NULL:
+	 * the restore ends. */
+	int (*lost_directory)(struct restore_target *target, const char *path,
+			      const struct err *why, struct err *err);
 };
 
 struct restore_target {

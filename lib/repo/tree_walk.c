@@ -52,6 +52,19 @@ static int push_frame(struct walk *walk, const struct content_ref *content, bool
 	return 0;
 }
 
+/* A frame for a directory, unless it is passed over. */
+static int enter(struct walk *walk, const struct content_ref *content, bool visited,
+		 struct err *err)
+{
+	bool skip = false;
+
+	if (walk->options->enter != NULL &&
+	    walk->options->enter(walk->arg, buf_string(&walk->path), content, &skip,
+				 err) < 0)
+		return -1;
+	return skip ? 0 : push_frame(walk, content, visited, err);
+}
+
 static void pop_frame(struct walk *walk)
 {
 	struct frame *frame = vec_last(&walk->frames);
@@ -131,7 +144,31 @@ static int take_entry(struct walk *walk, const struct entry *entry,
 		return -1;
 	if (!is_dir)
 		return 0;
-	return push_frame(walk, content, verdict == SELECTION_TAKE, err);
+	return enter(walk, content, verdict == SELECTION_TAKE, err);
+}
+
+/* Keeps the NUL behind the text where it belongs. */
+static void cut_path(struct buf *buf, size_t len)
+{
+	buf->len = len;
+	if (buf->data != NULL)
+		buf->data[len] = '\0';
+}
+
+/* The deepest frame's directory cannot be read on. */
+static int leave_damaged(struct walk *walk, struct err *why, struct err *err)
+{
+	char shown[QUOTE_TEXT_MAX];
+
+	(void)err_wrap(why, "directory %s", quote_text(buf_slice(&walk->path), shown));
+	if (walk->options->damaged == NULL || why->code == ERR_INTERRUPTED) {
+		*err = *why;
+		return -1;
+	}
+	if (walk->options->damaged(walk->arg, buf_string(&walk->path), why, err) < 0)
+		return -1;
+	pop_frame(walk);
+	return 0;
 }
 
 static int step(struct walk *walk, struct err *err)
@@ -139,13 +176,12 @@ static int step(struct walk *walk, struct err *err)
 	CLEANUP(entry_release) struct entry entry = {0};
 	CLEANUP(content_ref_release) struct content_ref content = {0};
 	struct frame *frame = vec_last(&walk->frames);
-	char shown[QUOTE_TEXT_MAX];
+	struct err why = {0};
 	bool end;
 
-	walk->path.len = frame->path_len;
-	if (sequence_reader_next_entry(frame->reader, &entry, &content, &end, err) < 0)
-		return err_wrap(err, "directory %s",
-				quote_text(buf_slice(&walk->path), shown));
+	cut_path(&walk->path, frame->path_len);
+	if (sequence_reader_next_entry(frame->reader, &entry, &content, &end, &why) < 0)
+		return leave_damaged(walk, &why, err);
 	if (end) {
 		pop_frame(walk);
 		return 0;
@@ -166,7 +202,7 @@ int tree_walk(const struct tree_walk_options *options, tree_visit_fn *visit, voi
 	vec_init(&walk.frames, sizeof(struct frame));
 	failed = visit_entry(&walk, 0, options->root, options->root_content, err);
 	if (failed == 0)
-		failed = push_frame(&walk, options->root_content, true, err);
+		failed = enter(&walk, options->root_content, true, err);
 	while (failed == 0 && walk.frames.n > 0) {
 		failed = cancel_check(options->cancel, err);
 		if (failed == 0)
@@ -188,9 +224,9 @@ static int not_found(const char *path, struct err *err)
 }
 
 /* Replaces a directory by what `name` is in it. */
-static int enter(const struct tree_walk_options *options, const char *path,
-		 struct slice name, struct entry *entry, struct content_ref *content,
-		 struct err *err)
+static int find_below(const struct tree_walk_options *options, const char *path,
+		      struct slice name, struct entry *entry, struct content_ref *content,
+		      struct err *err)
 {
 	struct entry below = {0};
 	struct content_ref below_content = {0};
@@ -224,7 +260,8 @@ int tree_find(const struct tree_walk_options *options, const char *path,
 	while (*rest != '\0') {
 		size_t len = strcspn(rest, "/");
 
-		if (enter(options, path, slice_of(rest, len), &entry, &content, err) < 0)
+		if (find_below(options, path, slice_of(rest, len), &entry, &content,
+			       err) < 0)
 			return -1;
 		rest += len + (rest[len] == '/');
 	}

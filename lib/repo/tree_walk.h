@@ -16,6 +16,14 @@ struct tree_walk_options {
 	const struct content_ref *root_content;
 	const struct selection *selection; /* NULL: everything */
 	const struct cancel *cancel;
+
+	/* Both may be NULL and get the walk's `arg`. Before a directory's entries are read:
+	 * *ret_skip = true passes over them. */
+	int (*enter)(void *arg, const char *path, const struct content_ref *content,
+		     bool *ret_skip, struct err *err);
+	/* A directory's entries cannot be read, or not all: 0 goes on behind it. */
+	int (*damaged)(void *arg, const char *path, const struct err *why,
+		       struct err *err);
 };
 
 /* One entry; all of it is borrowed for the call. */
@@ -29,7 +37,7 @@ typedef int tree_visit_fn(void *arg, const struct tree_visit *visit, struct err 
 /*
  * Directories come before what is in them, the root first. A directory that is only on the
  * way to something selected comes if and when that is met. -1 from `visit` ends the walk.
- * ERR_CORRUPT names the directory whose nodes cannot be read.
+ * ERR_CORRUPT names the directory whose nodes cannot be read, unless `damaged` goes on.
  */
 MUST_CHECK int tree_walk(const struct tree_walk_options *options, tree_visit_fn *visit,
 			 void *arg, struct err *err);

@@ -165,6 +165,57 @@ static void test_tree_walk__names_the_directory_that_is_damaged(void **state)
 	content_ref_release(&b_content);
 }
 
+static int pass_over_ssh(void *arg, const char *path, const struct content_ref *content,
+			 bool *ret_skip, struct err *err)
+{
+	(void)arg;
+	(void)content;
+	(void)err;
+	*ret_skip = strcmp(path, "etc/ssh") == 0;
+	return 0;
+}
+
+static void test_tree_walk__does_not_enter_what_is_passed_over(void **state)
+{
+	struct fixture *f = *state;
+
+	make_sample(f);
+	f->options.selection = NULL;
+	f->options.enter = pass_over_ssh;
+	assert_walk(f, " etc etc/hosts etc/ssh home home/a home/a/x home/b home/b/x "
+		       "home/b/y zz ");
+}
+
+static int note_damage(void *arg, const char *path, const struct err *why,
+		       struct err *err)
+{
+	struct fixture *f = arg;
+
+	(void)err;
+	assert_int_equal(why->code, ERR_CORRUPT);
+	buf_printf(&f->seen, "!%s: %s! ", path, why->msg);
+	return 0;
+}
+
+static void test_tree_walk__goes_on_behind_a_damaged_directory(void **state)
+{
+	struct fixture *f = *state;
+	CLEANUP(entry_release) struct entry entry = {0};
+	CLEANUP(content_ref_release) struct content_ref content = {0};
+	struct err err = {0};
+
+	make_sample(f);
+	f->options.selection = NULL;
+	f->options.damaged = note_damage;
+	assert_int_equal(tree_find(&f->options, "etc", &entry, &content, &err), 0);
+	struct buf *node =
+		map_remove(f->store.blobs, slice_of(content.top.id.bytes, BLOB_ID_LEN));
+	buf_release(node);
+	mem_free(node);
+	assert_walk(f, " etc !etc: directory etc: planted: no such blob! home home/a "
+		       "home/a/x home/b home/b/x home/b/y zz ");
+}
+
 static void test_tree_walk__stops_when_cancelled(void **state)
 {
 	struct fixture *f = *state;
@@ -267,6 +318,8 @@ int main(void)
 		in_store(test_tree_walk__takes_all_below_an_included_directory),
 		in_store(test_tree_walk__gives_directories_with_their_own_entry),
 		in_store(test_tree_walk__names_the_directory_that_is_damaged),
+		in_store(test_tree_walk__does_not_enter_what_is_passed_over),
+		in_store(test_tree_walk__goes_on_behind_a_damaged_directory),
 		in_store(test_tree_walk__stops_when_cancelled),
 		in_store(test_tree_walk__goes_as_deep_as_the_limit),
 		in_store(test_tree_walk__refuses_to_go_deeper),
