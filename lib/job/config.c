@@ -236,7 +236,8 @@ int config_parse(struct slice text, const char *file_name, struct config *ret_co
 		return -1;
 	findings_init(&findings);
 	table_decode(&config_table, root, &config, &findings);
-	if (findings_count(&findings) == 0) /* else they may only be what a typo leads to */
+	if (findings_count(&findings) ==
+	    0) /* else they may only be what a typo leads to */
 		check_jobs(&config, root, &findings);
 	findings_sort(&findings);
 	int result = findings_check(&findings, err);
