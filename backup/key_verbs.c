@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "key_verbs.h"
+
+#include "cli/cli_passphrase.h"
+
+int key_work(struct cli *cli, const struct key_options *options,
+	     const struct strings *operands, key_work_fn *work, struct err *err)
+{
+	const struct owner_key *owner;
+	struct job_repo repo;
+	int result = -1;
+
+	if (cli_repo_open(cli, &repo, err) < 0)
+		return -1;
+	if (job_repo_need_owner(&repo, &owner, err) == 0) {
+		struct key_admin admin = {.repo = repo.repo,
+					  .owner = owner,
+					  .rng = &cli->rng,
+					  .clock = &cli->clock};
+
+		result = work(&admin, cli, options, operands, err);
+	}
+	job_repo_release(&repo);
+	return result;
+}
+
+int key_new_passphrase(const struct key_options *options, const char *what,
+		       bool same_as_old, struct secret *ret_passphrase, struct err *err)
+{
+	const char *file = options->new_passphrase_file;
+
+	if (file == NULL && same_as_old)
+		file = options->common.passphrase_file;
+	if (cli_passphrase_get(file, what, true, ret_passphrase, err) == 0)
+		return 0;
+	if (file == NULL && err->code == ERR_USAGE)
+		(void)err_hint(err, "give --new-passphrase-file FILE");
+	return -1;
+}
