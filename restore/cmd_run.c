@@ -48,8 +48,8 @@ static void print(struct cli *cli, const struct opened *opened, const char *targ
 	for (size_t i = 0; i < result->tables.n; i++) {
 		const struct restored_table *table = vec_at(&result->tables, i);
 
-		tables[i] =
-			(struct report_table){table->path, table->rows, table->is_equal};
+		tables[i] = (struct report_table){table->path, table->rows,
+						  table->is_equal, table->reason};
 	}
 	struct restore_report report = {
 		.snapshot = opened->tree->header->id,

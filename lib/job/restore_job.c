@@ -13,8 +13,12 @@ void restore_result_init(struct restore_result *result)
 
 void restore_result_release(struct restore_result *result)
 {
-	for (size_t i = 0; i < result->tables.n; i++)
-		mem_free(((struct restored_table *)vec_at(&result->tables, i))->path);
+	for (size_t i = 0; i < result->tables.n; i++) {
+		struct restored_table *table = vec_at(&result->tables, i);
+
+		mem_free(table->path);
+		mem_free(table->reason);
+	}
 	vec_release(&result->tables);
 	strings_release(&result->warnings);
 }
@@ -23,13 +27,15 @@ static void take_report(const struct pg_sink_report *report,
 			struct restore_result *result)
 {
 	result->is_database = true;
-	result->files = report->tables.n;
 	result->bytes = report->bytes;
 	for (size_t i = 0; i < report->tables.n; i++) {
 		const struct pg_table_report *from = vec_at(&report->tables, i);
 		struct restored_table table = {.path = mem_strdup(from->path),
 					       .rows = from->rows,
-					       .is_equal = from->is_equal};
+					       .is_equal = from->is_equal,
+					       .reason = mem_strdup(from->without_rows)};
+
+		result->files += from->without_rows == NULL;
 
 		vec_push(&result->tables, &table);
 	}

@@ -20,6 +20,7 @@ struct restored_table {
 	char *path;
 	uint64_t rows;
 	bool is_equal;
+	char *reason; /* NULL, or why it has no rows in the snapshot */
 };
 
 struct restore_result {

@@ -141,8 +141,11 @@ static int report_without_rows(struct pg_sink *s, struct err *err)
 	if (pg_query(s->target.conn, without_rows_sql, 1, values, &rows, err) < 0)
 		return err_wrap(err, "tables.json");
 	for (size_t i = 0; i < pg_rows(rows); i++) {
-		struct pg_table_report *table = vec_push(&s->report->tables, NULL);
+		struct pg_table_report *table;
 
+		if (!sink_is_selected(s, pg_value(rows, i, 0)))
+			continue;
+		table = vec_push(&s->report->tables, NULL);
 		table->path = mem_strdup(pg_value(rows, i, 0));
 		table->without_rows = mem_strdup(pg_value(rows, i, 1));
 	}

@@ -47,6 +47,7 @@ MUST_CHECK int sink_choose_entries(struct pg_sink *s, struct err *err);
 /* True for a line of pg_restore --list that a partial restore leaves out. Pure. */
 bool sink_entry_needs_all_rows(const char *line);
 
+bool sink_is_selected(const struct pg_sink *s, const char *path);
 /* Reads the list of tables from the tree. */
 MUST_CHECK int sink_list_tables(struct pg_sink *s, struct err *err);
 MUST_CHECK int sink_insert_rows(struct pg_sink *s, struct err *err);

@@ -119,7 +119,7 @@ static int read_names(const char *directory, const char *file, struct sink_table
 	return 0;
 }
 
-static bool is_selected(const struct pg_sink *s, const char *path)
+bool sink_is_selected(const struct pg_sink *s, const char *path)
 {
 	return !s->is_partial ||
 	       selection_test(s->options->selection, slice_of_string(path), false) !=
@@ -141,7 +141,7 @@ static int add_table(struct pg_sink *s, const char *directory, const struct entr
 	    read_columns(entry, table, err) < 0 || read_root(entry, table, err) < 0 ||
 	    read_sum(entry, table, err) < 0)
 		return err_wrap(err, "%s", quote_string(path, shown));
-	table->is_selected = is_selected(s, path);
+	table->is_selected = sink_is_selected(s, path);
 	table->path = STEAL(path);
 	return 0;
 }

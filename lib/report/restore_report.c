@@ -24,6 +24,17 @@ static void put_snapshot(struct json_writer *w, const uint8_t *id, const char *s
 	json_put_string(w, "time", clock_format(time_nsec, text));
 }
 
+static void put_verdict(struct json_writer *w, const struct report_table *table)
+{
+	if (table->reason == NULL) {
+		json_put_bool(w, "equal", table->is_equal);
+		return;
+	}
+	json_write_key(w, "equal");
+	json_write_null(w);
+	json_put_string(w, "reason", table->reason);
+}
+
 static void put_tables(struct json_writer *w, const struct restore_report *report)
 {
 	json_write_key(w, "tables");
@@ -32,7 +43,7 @@ static void put_tables(struct json_writer *w, const struct restore_report *repor
 		json_begin_object(w);
 		json_put_string(w, "path", report->tables[i].path);
 		json_put_uint(w, "rows", report->tables[i].rows);
-		json_put_bool(w, "equal", report->tables[i].is_equal);
+		put_verdict(w, &report->tables[i]);
 		json_end_object(w);
 	}
 	json_end_array(w);
@@ -64,16 +75,24 @@ void restore_report_json(struct json_writer *w, const struct restore_report *rep
 static void append_tables(struct buf *text, const struct restore_report *report)
 {
 	uint64_t rows = 0;
-	size_t equal = 0;
+	size_t n = 0, equal = 0;
 
 	for (size_t i = 0; i < report->n_tables; i++) {
-		rows += report->tables[i].rows;
-		equal += report->tables[i].is_equal;
+		const struct report_table *table = &report->tables[i];
+
+		if (table->reason != NULL) {
+			buf_printf(text, "%s: not compared, %s\n", table->path,
+				   table->reason);
+			continue;
+		}
+		n++;
+		rows += table->rows;
+		equal += table->is_equal;
 	}
 	buf_printf(text,
 		   "%zu tables with %" PRIu64
 		   " rows; read back and equal to the snapshot: %zu of %zu\n",
-		   report->n_tables, rows, equal, report->n_tables);
+		   n, rows, equal, n);
 }
 
 void restore_report_text(struct buf *text, const struct restore_report *report)

@@ -10,6 +10,7 @@ struct report_table {
 	const char *path;
 	uint64_t rows;
 	bool is_equal;
+	const char *reason; /* NULL, or why there are no rows to compare */
 };
 
 /* All borrowed. */

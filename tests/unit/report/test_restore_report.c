@@ -12,8 +12,10 @@ static const uint8_t id[32] = {0xab};
 
 static void test_restore_report_text__tells_tables_and_losses(void **state)
 {
-	static const struct report_table tables[] = {{"tables/a.copy", 5, true},
-						     {"tables/b.copy", 7, false}};
+	static const struct report_table tables[] = {
+		{"tables/a.copy", 5, true, NULL},
+		{"tables/b.copy", 7, false, NULL},
+		{"tables/f.copy", 0, false, "foreign: elsewhere"}};
 	struct strings none = {.vec = {.elem_len = sizeof(char *)}};
 	struct restore_report report = {.snapshot = id,
 					.stream = "db/a",
@@ -24,7 +26,7 @@ static void test_restore_report_text__tells_tables_and_losses(void **state)
 					.nsec = 1500000000,
 					.warnings = &none,
 					.tables = tables,
-					.n_tables = 2};
+					.n_tables = 3};
 	CLEANUP(buf_release) struct buf text = {0};
 
 	(void)state;
@@ -33,8 +35,33 @@ static void test_restore_report_text__tells_tables_and_losses(void **state)
 	assert_string_equal(
 		buf_string(&text),
 		"restored db/a as of 1970-01-01T00:00:00Z to dbname=x\n"
+		"tables/f.copy: not compared, foreign: elsewhere\n"
 		"2 tables with 12 rows; read back and equal to the snapshot: 1 of 2\n"
 		"2 files, 2.00 KiB in 1.5s; 1 LOST\n");
+}
+
+static void test_restore_report_json__tells_why_a_table_is_not_compared(void **state)
+{
+	static const struct report_table tables[] = {{"a", 5, true, NULL},
+						     {"f", 0, false, "foreign"}};
+	struct strings none = {.vec = {.elem_len = sizeof(char *)}};
+	struct restore_report report = {.snapshot = id,
+					.stream = "a",
+					.target = "dbname=x",
+					.warnings = &none,
+					.tables = tables,
+					.n_tables = 2};
+	CLEANUP(buf_release) struct buf text = {0};
+	struct json_writer w;
+
+	(void)state;
+	buf_init(&text, 0);
+	json_writer_init(&w, &text, JSON_COMPACT);
+	restore_report_json(&w, &report);
+	assert_non_null(strstr(buf_string(&text),
+			       "\"tables\":[{\"path\":\"a\",\"rows\":5,\"equal\":true},"
+			       "{\"path\":\"f\",\"rows\":0,\"equal\":null,"
+			       "\"reason\":\"foreign\"}]"));
 }
 
 static void test_restore_report_json__is_one_document(void **state)
@@ -95,6 +122,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_restore_report_text__tells_tables_and_losses),
+		cmocka_unit_test(
+			test_restore_report_json__tells_why_a_table_is_not_compared),
 		cmocka_unit_test(test_restore_report_json__is_one_document),
 		cmocka_unit_test(test_plan_report__shows_what_would_happen),
 		cmocka_unit_test(
