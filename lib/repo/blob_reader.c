@@ -258,28 +258,26 @@ static int wrap_id(struct err *err, const struct blob_id *id)
 }
 
 static int open_with(struct blob_reader *reader, struct reader_tools *tools,
-		     const struct blob_entry *entry, const struct blob_place *place,
-		     struct slice sealed, struct buf *ret_bytes, struct err *err)
+		     uint32_t pack, const struct sealed_blob *sealed,
+		     struct buf *ret_bytes, struct err *err)
 {
 	struct blob_tools blob_tools = {.hmac = tools->hmac,
 					.decoder = tools->decoder,
 					.scratch = &tools->scratch};
-	struct sealed_blob blob = {
-		.bytes = sealed, .entry = entry, .number = place->number};
+	struct err ignored = {0};
 	struct pack_opener *opener;
 	char key[PACK_KEY_LEN];
 	int failed;
 
-	if (take_opener(reader, place->pack, &opener, err) < 0)
+	if (take_opener(reader, pack, &opener, err) < 0)
 		return -1;
-	failed = pack_opener_blob(opener, &blob, &blob_tools, ret_bytes, err);
-	give_opener(reader, place->pack, opener);
+	failed = pack_opener_blob(opener, sealed, &blob_tools, ret_bytes, err);
+	give_opener(reader, pack, opener);
 	if (failed == 0)
 		return 0;
-	struct err ignored = {0};
-	if (blob_places_pack_key(reader->places, place->pack, key, &ignored) < 0)
-		return err_wrap(err, "pack number %" PRIu32, place->pack);
-	return err_wrap(err, "%s: blob %" PRIu32, key, place->number);
+	if (blob_places_pack_key(reader->places, pack, key, &ignored) < 0)
+		return err_wrap(err, "pack number %" PRIu32, pack);
+	return err_wrap(err, "%s: blob %" PRIu32, key, sealed->number);
 }
 
 static struct blob_entry entry_of(const struct blob_id *id,
@@ -299,8 +297,10 @@ int blob_reader_open(struct blob_reader *reader, const struct blob_id *id,
 		     struct buf *ret_bytes, struct err *err)
 {
 	struct blob_entry entry = entry_of(id, place);
+	struct sealed_blob blob = {
+		.bytes = sealed, .entry = &entry, .number = place->number};
 	struct reader_tools *tools = take_tools(reader);
-	int failed = open_with(reader, tools, &entry, place, sealed, ret_bytes, err);
+	int failed = open_with(reader, tools, place->pack, &blob, ret_bytes, err);
 
 	give_tools(reader, tools);
 	return failed < 0 ? wrap_id(err, id) : 0;
@@ -317,6 +317,7 @@ static int read_place(struct blob_reader *reader, const struct blob_id *id,
 		      struct err *err)
 {
 	struct blob_entry entry = entry_of(id, place);
+	struct sealed_blob sealed = {.entry = &entry, .number = place->number};
 	struct pack_opener *opener;
 	struct reader_tools *tools;
 	int failed;
@@ -331,9 +332,9 @@ static int read_place(struct blob_reader *reader, const struct blob_id *id,
 	failed = blob_places_fetch(reader->places, place->pack, place->offset,
 				   place->stored,
 				   buf_extend(&tools->sealed, place->stored), err);
+	sealed.bytes = buf_slice(&tools->sealed);
 	if (failed == 0)
-		failed = open_with(reader, tools, &entry, place,
-				   buf_slice(&tools->sealed), ret_bytes, err);
+		failed = open_with(reader, tools, place->pack, &sealed, ret_bytes, err);
 	give_tools(reader, tools);
 	return failed;
 }

@@ -71,35 +71,36 @@ static int open_blob(const struct reader_key *key, struct pack_opener *opener,
 	return pack_opener_blob(opener, &sealed, &tools, ret_raw, err);
 }
 
-static int read_object(const struct repo *repo, const struct reader_key *key,
-		       struct epoch_keys *epochs, struct slice object, const char *name,
+/* The object's bytes as a body, once its directory is known. */
+static int open_object(const struct reader_key *key, struct epoch_keys *epochs,
+		       const struct pack_contents *contents, struct slice object,
 		       struct snapshot_body *ret_body, struct err *err)
 {
 	CLEANUP(pack_opener_freep) struct pack_opener *opener = NULL;
-	CLEANUP(pack_contents_release) struct pack_contents contents = {0};
 	CLEANUP(buf_release) struct buf raw = {0};
 
 	buf_init(&raw, 0);
-	if (pack_directory_load(repo, &key->dedup, name, object.len, &contents, err) < 0)
-		return -1;
 	if (epoch_keys_open_pack(epochs, slice_of(object.data, PACK_HEADER_LEN), &opener,
 				 err) < 0 ||
-	    open_blob(key, opener, &contents, object, &raw, err) < 0 ||
-	    snapshot_body_decode(buf_slice(&raw), ret_body, err) < 0)
-		return err_wrap(err, "%s", name);
-	return 0;
+	    open_blob(key, opener, contents, object, &raw, err) < 0)
+		return -1;
+	return snapshot_body_decode(buf_slice(&raw), ret_body, err);
 }
 
 int body_read(const struct repo *repo, const struct reader_key *key,
 	      struct epoch_keys *epochs, const struct snapshot_header *header,
 	      struct snapshot_body *ret_body, struct err *err)
 {
+	CLEANUP(pack_contents_release) struct pack_contents contents = {0};
 	CLEANUP(buf_release) struct buf object = {0};
 	char name[BODY_KEY_LEN];
 
 	buf_init(&object, 0);
-	if (body_object_get(repo, header, &object, err) < 0)
-		return -1;
 	body_key(header->body_hash, name);
-	return read_object(repo, key, epochs, buf_slice(&object), name, ret_body, err);
+	if (body_object_get(repo, header, &object, err) < 0 ||
+	    pack_directory_load(repo, &key->dedup, name, object.len, &contents, err) < 0)
+		return -1; /* both name it */
+	if (open_object(key, epochs, &contents, buf_slice(&object), ret_body, err) < 0)
+		return err_wrap(err, "%s", name);
+	return 0;
 }

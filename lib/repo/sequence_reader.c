@@ -349,23 +349,23 @@ int sequence_reader_seek(struct sequence_reader *reader, uint64_t offset,
 }
 
 int sequence_find(struct node_source *source, const struct content_ref *content,
-		  struct slice name, struct entry *ret_entry,
-		  struct content_ref *ret_content, bool *ret_found, struct err *err)
+		  struct slice name, struct found_entry *ret_found, struct err *err)
 {
 	CLEANUP(sequence_reader_freep)
 	struct sequence_reader *reader = sequence_reader_new(BLOB_TREE, source, content);
 
 	if (open_top(reader, err) < 0)
 		return -1;
-	*ret_found = false;
+	*ret_found = (struct found_entry){0};
 	while (reader->n_open > 0) {
 		struct open_node *node = &reader->nodes[reader->n_open - 1];
 		struct node_child child;
 		bool found;
 
 		if (node->reader.level == 0)
-			return node_find_entry(&node->reader, name, ret_entry,
-					       ret_content, ret_found, err);
+			return node_find_entry(&node->reader, name, &ret_found->entry,
+					       &ret_found->content, &ret_found->found,
+					       err);
 		if (node_find_child(&node->reader, name, &child, &found, err) < 0)
 			return -1;
 		if (!found)

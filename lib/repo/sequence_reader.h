@@ -45,10 +45,15 @@ MUST_CHECK int sequence_reader_seek(struct sequence_reader *reader, uint64_t off
 size_t sequence_reader_memory(const struct sequence_reader *reader);
 void sequence_reader_rest(struct sequence_reader *reader);
 
-/* Finds one name in a directory, reading one node per level. *ret_found = false: absent. */
+struct found_entry {
+	bool found;
+	struct entry entry; /* if it is found, the caller's to release */
+	struct content_ref content;
+};
+
+/* Finds one name in a directory, reading one node per level. */
 MUST_CHECK int sequence_find(struct node_source *source,
 			     const struct content_ref *content, struct slice name,
-			     struct entry *ret_entry, struct content_ref *ret_content,
-			     bool *ret_found, struct err *err);
+			     struct found_entry *ret_found, struct err *err);
 
 #endif

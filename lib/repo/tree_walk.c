@@ -105,21 +105,23 @@ static struct slice frame_name(const struct walk *walk, size_t i)
 static int visit_frames(struct walk *walk, struct err *err)
 {
 	for (size_t i = 1; i < walk->frames.n; i++) {
-		CLEANUP(entry_release) struct entry entry = {0};
-		CLEANUP(content_ref_release) struct content_ref content = {0};
 		struct frame *parent = vec_at(&walk->frames, i - 1);
 		struct frame *frame = vec_at(&walk->frames, i);
-		bool found;
+		struct found_entry found;
 
 		if (frame->visited)
 			continue;
 		if (sequence_find(walk->options->source, &parent->content,
-				  frame_name(walk, i), &entry, &content, &found, err) < 0)
+				  frame_name(walk, i), &found, err) < 0)
 			return -1;
-		if (!found)
+		if (!found.found)
 			return err_set(err, ERR_CORRUPT,
 				       "a directory that was listed is not found");
-		if (visit_entry(walk, frame->path_len, &entry, &content, err) < 0)
+		int failed = visit_entry(walk, frame->path_len, &found.entry,
+					 &found.content, err);
+		entry_release(&found.entry);
+		content_ref_release(&found.content);
+		if (failed < 0)
 			return -1;
 		frame->visited = true;
 	}
@@ -228,21 +230,18 @@ static int find_below(const struct tree_walk_options *options, const char *path,
 		      struct slice name, struct entry *entry, struct content_ref *content,
 		      struct err *err)
 {
-	struct entry below = {0};
-	struct content_ref below_content = {0};
-	bool found = false;
+	struct found_entry below;
 
 	if (entry->type != ENTRY_DIRECTORY)
 		return not_found(path, err);
-	if (sequence_find(options->source, content, name, &below, &below_content, &found,
-			  err) < 0)
+	if (sequence_find(options->source, content, name, &below, err) < 0)
 		return -1;
-	if (!found)
+	if (!below.found)
 		return not_found(path, err);
 	entry_release(entry);
 	content_ref_release(content);
-	*entry = below;
-	*content = below_content;
+	*entry = below.entry;
+	*content = below.content;
 	return 0;
 }
 

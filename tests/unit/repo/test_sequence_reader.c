@@ -291,19 +291,18 @@ static void test_find__gives_names_that_are_there(void **state)
 
 	make_directory(f, 20000);
 	for (size_t i = 0; i < 20000; i += 499) {
-		CLEANUP(entry_release) struct entry entry = {0};
-		CLEANUP(content_ref_release) struct content_ref content = {0};
+		struct found_entry found;
 		char name[24];
-		bool found;
 
 		(void)snprintf(name, sizeof(name), "%09zu", 2 * i);
 		f->source.n_got = 0;
 		assert_int_equal(sequence_find(&f->source.source, &f->content,
-					       slice_of_string(name), &entry, &content,
-					       &found, &err),
+					       slice_of_string(name), &found, &err),
 				 0);
-		assert_true(found);
-		assert_string_equal(entry.name, name);
+		assert_true(found.found);
+		assert_string_equal(found.entry.name, name);
+		entry_release(&found.entry);
+		content_ref_release(&found.content);
 		assert_int_equal(f->source.n_got, f->content.level + 1);
 	}
 }
@@ -312,19 +311,16 @@ static void test_find__does_not_find_what_is_not_there(void **state)
 {
 	struct fixture *f = *state;
 	static const char *const names[] = {"", "000000001", "000019999", "zzz"};
-	struct entry entry;
-	struct content_ref content;
 	struct err err = {0};
 
 	make_directory(f, 20000);
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		bool found = true;
+		struct found_entry found = {.found = true};
 
 		assert_int_equal(sequence_find(&f->source.source, &f->content,
-					       slice_of_string(names[i]), &entry,
-					       &content, &found, &err),
+					       slice_of_string(names[i]), &found, &err),
 				 0);
-		assert_false(found);
+		assert_false(found.found);
 	}
 }
 
