@@ -67,11 +67,6 @@ void verify_report_text(struct buf *text, const struct verify_report *report)
 	append_counts(text, report);
 	if (report->level != NULL)
 		buf_printf(text, "level: %s\n", report->level);
-	if (report->level == NULL && report->first_look)
-		buf_append_string(text,
-				  "first look: a rollback to an older state, or newest "
-				  "snapshots that are lost,\ncannot be seen without the "
-				  "marks of an earlier one (--state FILE)\n");
 	buf_append_string(
 		text, report->clean ? "clean: everything that was signed is there, in "
 				      "order and unaltered\n"

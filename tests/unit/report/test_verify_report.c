@@ -26,19 +26,6 @@ static void test_verify_report_text__never_calls_findings_clean(void **state)
 	assert_null(strstr(buf_string(&text), "clean: everything"));
 }
 
-static void test_verify_report_text__says_what_a_first_look_cannot_see(void **state)
-{
-	struct verify_report report = {
-		.repository = "x", .clean = true, .first_look = true};
-	CLEANUP(buf_release) struct buf text = {0};
-
-	(void)state;
-	buf_init(&text, 0);
-	verify_report_text(&text, &report);
-	assert_non_null(strstr(buf_string(&text), "first look: a rollback"));
-	assert_non_null(strstr(buf_string(&text), "clean: everything"));
-}
-
 static void test_verify_report_json__has_level_or_state(void **state)
 {
 	struct verify_report report = {
@@ -66,8 +53,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_verify_report_text__never_calls_findings_clean),
-		cmocka_unit_test(
-			test_verify_report_text__says_what_a_first_look_cannot_see),
 		cmocka_unit_test(test_verify_report_json__has_level_or_state),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
