@@ -95,7 +95,7 @@ const struct opt *cmd_find_letter(const struct program *program, const struct cm
 	return NULL;
 }
 
-const struct cmd *cmd_find(const struct program *program, const char *name)
+const struct cmd *cmd_lookup(const struct program *program, const char *name)
 {
 	for (size_t i = 0; program->commands[i] != NULL; i++)
 		if (strcmp(program->commands[i]->name, name) == 0)
@@ -149,7 +149,7 @@ void cmd_second_words(const struct program *program, const char *group,
 
 void cmd_word_summary(const struct program *program, const char *word, struct buf *text)
 {
-	const struct cmd *cmd = cmd_find(program, word);
+	const struct cmd *cmd = cmd_lookup(program, word);
 	CLEANUP(strings_release) struct strings second = {0};
 
 	if (cmd != NULL) {

@@ -25,7 +25,7 @@ const struct opt *cmd_find_option(const struct program *program, const struct cm
 				  struct slice name);
 const struct opt *cmd_find_letter(const struct program *program, const struct cmd *cmd,
 				  char letter);
-const struct cmd *cmd_find(const struct program *program, const char *name);
+const struct cmd *cmd_lookup(const struct program *program, const char *name);
 
 /* Is `word` the first word of verbs with two? */
 bool cmd_is_group(const struct program *program, const char *word);

@@ -209,7 +209,7 @@ static int scan_verb(struct cmd_scan *s, const char *word, struct err *err)
 	char *name =
 		s->group != NULL ? mem_printf("%s %s", s->group, word) : mem_strdup(word);
 
-	s->cmd = cmd_find(s->program, name);
+	s->cmd = cmd_lookup(s->program, name);
 	if (s->cmd != NULL)
 		return 0;
 	if (s->group != NULL)
