@@ -3,6 +3,7 @@
 
 #include "backup.h"
 #include "cli/cli_job.h"
+#include "repo/body_reader.h"
 #include "report/snapshot_report.h"
 
 struct list_options {
@@ -56,6 +57,34 @@ static struct report_snapshot row_of(const struct job_repo *repo,
 	};
 }
 
+/* Host and paths are in the body, which takes a key that reads and a request a snapshot: only
+ * JSON has them. A body that cannot be read leaves them null. */
+static bool read_body(const struct job_repo *repo, const struct snapshot_header *header,
+		      struct snapshot_body *ret_body)
+{
+	const struct reader_key *key = key_reader(repo->key);
+	struct err err = {0};
+
+	if (key == NULL || header->expired)
+		return false;
+	CLEANUP(epoch_keys_freep)
+	struct epoch_keys *epochs = epoch_keys_new(repo->repo, key, header);
+	return body_read(repo->repo, key, epochs, header, ret_body, &err) == 0;
+}
+
+static void print_json(const struct job_repo *repo, const struct snapshot_header *header,
+		       struct json_writer *w)
+{
+	struct report_snapshot row = row_of(repo, header);
+	CLEANUP(snapshot_body_release) struct snapshot_body body = {0};
+
+	if (read_body(repo, header, &body)) {
+		row.host = body.host;
+		row.paths = &body.paths;
+	}
+	report_snapshot_json(w, &row);
+}
+
 static void print(struct cli *cli, const struct job_repo *repo, const struct vec *chosen)
 {
 	struct json_writer w;
@@ -66,13 +95,15 @@ static void print(struct cli *cli, const struct job_repo *repo, const struct vec
 	else if (chosen->n > 0)
 		report_snapshot_heading(&cli->output);
 	for (size_t i = 0; i < chosen->n; i++) {
-		struct report_snapshot row = row_of(
-			repo, *(const struct snapshot_header *const *)vec_at(chosen, i));
+		const struct snapshot_header *header =
+			*(const struct snapshot_header *const *)vec_at(chosen, i);
 
-		if (cli->common->json)
-			report_snapshot_json(&w, &row);
-		else
-			report_snapshot_line(&cli->output, &row);
+		if (cli->common->json) {
+			print_json(repo, header, &w);
+			continue;
+		}
+		struct report_snapshot row = row_of(repo, header);
+		report_snapshot_line(&cli->output, &row);
 	}
 	if (cli->common->json) {
 		json_end_array(&w);
