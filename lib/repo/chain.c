@@ -24,16 +24,6 @@ struct chain {
 	bool *named;	  /* by another node's prev */
 };
 
-int chain_node_compare(const void *a, const void *b)
-{
-	const struct chain_node *x = a;
-	const struct chain_node *y = b;
-
-	if (x->seq != y->seq)
-		return x->seq < y->seq ? -1 : 1;
-	return memcmp(x->id, y->id, HASH_LEN);
-}
-
 static int compare_by_id(const void *a, const void *b)
 {
 	const struct by_id *x = a;

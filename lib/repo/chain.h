@@ -14,12 +14,9 @@ struct chain_node {
 	const struct vec *prev;
 };
 
-/* By seq, then id: the order of listings and of applying. */
-int chain_node_compare(const void *a, const void *b);
-
 struct chain;
 
-/* `nodes` are sorted by chain_node_compare() and outlive the chain. */
+/* `nodes` are sorted by seq, then id, and outlive the chain. */
 struct chain *chain_new(const struct chain_node *nodes, size_t n);
 void chain_free(struct chain *chain);
 void chain_freep(struct chain **chain);

@@ -161,6 +161,7 @@ static void check_chain(const struct loading *loading, size_t from, size_t to)
 {
 	const struct loaded *first = vec_at(&loading->loaded, from);
 	CLEANUP(vec_release) struct vec nodes = {0};
+	uint64_t last_seq = 0;
 	char signer[9];
 	char what[40];
 
@@ -171,7 +172,7 @@ static void check_chain(const struct loading *loading, size_t from, size_t to)
 		vec_push(&nodes, &(struct chain_node){.seq = loaded->seq,
 						      .id = loaded->id,
 						      .prev = &loaded->prev});
-		if (i > from && loaded->seq == loaded[-1].seq) {
+		if (i > from && loaded->seq == last_seq) {
 			CLEANUP(mem_freep)
 			char *text = mem_printf("records of one signer with the same "
 						"number %ju",
@@ -179,6 +180,7 @@ static void check_chain(const struct loading *loading, size_t from, size_t to)
 
 			strings_add(&loading->records->alarms, text);
 		}
+		last_seq = loaded->seq;
 	}
 	hex_encode(slice_of(first->signer, 4), signer, sizeof(signer));
 	snprintf(what, sizeof(what), "signer %s: record", signer);

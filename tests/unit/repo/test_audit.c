@@ -10,6 +10,7 @@
 
 #include "repo/records.h"
 #include "support/audit_fixture.h"
+#include "support/store_cut.h"
 
 static void expire(struct repo_fixture *f, const char *stream,
 		   const struct snapshot_committed *committed)
@@ -157,6 +158,32 @@ static void test_audit_run__stops_when_asked(void **state)
 	assert_int_equal(err.code, ERR_INTERRUPTED);
 }
 
+/* A store that fails is no finding: the verify says that it could not look. */
+static void test_audit_run__fails_with_its_store_at_every_call(void **state)
+{
+	struct repo_fixture *f = *state;
+	struct fake_snapshot first = fake_snapshot(f, "db", 2);
+
+	fake_snapshot(f, "db", 1);
+	expire(f, "db", &first.committed);
+	for (unsigned n = 0;; n++) {
+		CLEANUP(store_freep) struct store *cut = store_cut_new(f->store, n);
+		CLEANUP(audit_result_release) struct audit_result result = {0};
+		struct audit_options options = audit_options_of(f);
+		struct err err = {0};
+
+		options.store = cut;
+		options.read_data = true;
+		if (audit_run(&options, &result, &err) == 0) {
+			assert_true(audit_is_clean(&result));
+			assert_true(n > 10);
+			break;
+		}
+		assert_int_equal(err.code, ERR_IO);
+		assert_int_equal(result.findings.n, 0);
+	}
+}
+
 static void test_audit_kind_name__is_a_word(void **state)
 {
 	(void)state;
@@ -178,6 +205,7 @@ int main(void)
 		snapshot_test(test_audit_run__fails_for_a_key_log_that_does_not_verify),
 		snapshot_test(test_audit_run__refuses_the_key_of_another_repository),
 		snapshot_test(test_audit_run__stops_when_asked),
+		snapshot_test(test_audit_run__fails_with_its_store_at_every_call),
 		cmocka_unit_test(test_audit_kind_name__is_a_word),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -125,6 +125,38 @@ static void test_records_load__alarms_on_a_lost_record(void **state)
 	assert_non_null(strstr(strings_at(&records.alarms, 0), "is not there"));
 }
 
+/* The owner's key in two places: both records hold, and that is told. */
+static void test_records_load__alarms_on_a_fork_of_one_signer(void **state)
+{
+	struct repo_fixture *f = *state;
+	CLEANUP(records_release) struct records records = {0};
+	CLEANUP(store_freep) struct store *elsewhere = store_memory_new(&f->clock);
+	struct repo *whole = f->repo;
+	struct repo copy = *f->repo;
+	CLEANUP(buf_release) struct buf bytes = {0};
+	struct nth nth;
+	struct err err = {0};
+
+	expire(f, "db", 1, 5);
+	copy.store = elsewhere;
+	f->repo = &copy;
+	f->now += 1;
+	expire(f, "db", 2, 6);
+	f->repo = whole;
+	nth.n = 0;
+	assert_int_equal(store_list(elsewhere, "records/", take_nth, &nth, NULL, &err),
+			 1);
+	buf_init(&bytes, 0);
+	assert_int_equal(store_get(elsewhere, nth.key, 1 << 20, &bytes, &err), 0);
+	struct store_put_options new = {.mode = STORE_PUT_NEW};
+	assert_int_equal(store_put(f->store, nth.key, buf_slice(&bytes), &new, &err), 0);
+	load(f, &records);
+	assert_int_equal(records.n, 2);
+	assert_int_equal(strings_count(&records.alarms), 1);
+	assert_string_equal(strings_at(&records.alarms, 0),
+			    "records of one signer with the same number 1");
+}
+
 /* A writer cannot make backups disappear. */
 static void test_records_load__refuses_a_writer_that_expires(void **state)
 {
@@ -175,6 +207,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		snapshot_test(test_records_load__finds_what_was_expired),
 		snapshot_test(test_records_load__alarms_on_a_lost_record),
+		snapshot_test(test_records_load__alarms_on_a_fork_of_one_signer),
 		snapshot_test(test_records_load__refuses_a_writer_that_expires),
 		snapshot_test(test_records_load__refuses_another_signers_path),
 		snapshot_test(test_records_load__refuses_a_forged_record),

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "support/snapshot_fixture.h"
+#include "support/store_cut.h"
 
 static int check(struct repo_fixture *f, const char *stream, struct err *err)
 {
@@ -107,6 +108,27 @@ static void test_snapshot_commit_check__ignores_what_does_not_verify(void **stat
 	assert_int_equal(check(f, "db/orders", &err), 0);
 }
 
+static void test_snapshot_commit_check__fails_with_its_store_at_every_call(void **state)
+{
+	struct repo_fixture *f = *state;
+
+	fixture_commit(f, "db/orders");
+	fixture_commit(f, "db/users");
+	for (unsigned n = 0;; n++) {
+		CLEANUP(store_freep) struct store *cut = store_cut_new(f->store, n);
+		struct repo repo = *f->repo;
+		struct err err = {0};
+
+		repo.store = cut;
+		if (snapshot_commit_check(&repo, f->writer->writer, "db/new", &err) ==
+		    0) {
+			assert_int_equal(n, 3); /* the listing, two newest headers */
+			break;
+		}
+		assert_int_equal(err.code, ERR_IO);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -117,6 +139,8 @@ int main(void)
 		snapshot_test(test_snapshot_commit_check__refuses_a_revoked_writer),
 		snapshot_test(test_snapshot_commit_check__notices_a_shortened_key_log),
 		snapshot_test(test_snapshot_commit_check__ignores_what_does_not_verify),
+		snapshot_test(
+			test_snapshot_commit_check__fails_with_its_store_at_every_call),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
