@@ -1,0 +1,131 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# A database goes through the programs into an encrypted repository and comes back the same; what
+# is refused has its exit code and message. (Everything about the contents of databases is in
+# test_postgres_logical.sh.) Exit 77 without PostgreSQL.
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+bin=${BIN_DIR:-build/bin}
+here=$PWD/tests/integration
+status=0
+work=$(mktemp -d /tmp/quipu-pg-XXXXXX) # TMPDIR may be closed to the server's user
+chmod 755 "$work"
+
+# shellcheck disable=SC2317 # the trap calls it
+cleanup() {
+	[[ ! -d $work/server/data ]] || tests/support/pg-server stop "$work/server" immediate
+	rm -rf "$work"
+}
+trap cleanup EXIT
+
+# judge NAME COMMAND...: ok when the command succeeds; its output is shown otherwise.
+judge() {
+	if "${@:2}" >"$work/output" 2>&1; then
+		echo "ok - $1"
+	else
+		head -n 60 "$work/output"
+		echo "not ok - $1"
+		status=1
+	fi
+}
+
+backup() { "$bin/quipu-backup" "$@" --repo "file://$work/repo" --key "$work/keys/writer.key"; }
+restore() { "$bin/quipu-restore" "$@" --repo "file://$work/repo" --key "$work/keys/recovery.key"; }
+sql() { psql -qXAt -v ON_ERROR_STOP=1 -d "$1" -c "$2"; }
+
+# refuses CODE TEXT COMMAND...
+refuses() {
+	local code
+	"${@:3}" >"$work/said" 2>&1
+	code=$?
+	printf "%s\n" "$(<"$work/said")"
+	[[ $code == "$1" && $(<"$work/said") == *"$2"* ]] || {
+		echo "exit code $code; expected $1 and: $2"
+		return 1
+	}
+}
+
+dump() {
+	pg_dump -C --exclude-table-data='app.by_mood_*' -d "$1" |
+		sed -E "/^\\\\(un)?restrict /d; s/\b$1\b/X/g"
+}
+same() { diff <(dump everything) <(dump "$1"); }
+
+tests/support/pg-server start "$work/server" >"$work/log" 2>&1
+code=$?
+if ((code != 0)); then
+	tail -n 5 "$work/log"
+	((code == 77)) || echo 'not ok - the server starts'
+	exit "$((code == 77 ? 77 : 1))"
+fi
+eval "$(tests/support/pg-server env "$work/server")"
+echo secret >"$work/passphrase"
+export QUIPU_PASSPHRASE_FILE=$work/passphrase
+
+prepare() {
+	mkdir -m 777 "$work"/space_{1,2} || return
+	((EUID != 0)) || chown postgres "$work"/space_*
+	sql postgres "CREATE TABLESPACE \"Space 1\" LOCATION '$work/space_1'" &&
+		sql postgres "CREATE TABLESPACE \"Space 2\" LOCATION '$work/space_2'" &&
+		psql -qX -d postgres -f "$here/everything_roles.sql" &&
+		sql postgres 'CREATE DATABASE everything TEMPLATE template0 OWNER app_owner' &&
+		psql -qX -v labels=false -v extension=false -d everything -f "$here/everything.sql" &&
+		"$bin/quipu-backup" init --repo "file://$work/repo" --keys "$work/keys"
+}
+judge 'repository and database are there' prepare
+backs_up() { backup run --stream db/everything --postgres dbname=everything --json >"$work/run.json"; }
+judge 'backs up' backs_up
+no_news() { # a second snapshot of the same database stores next to nothing
+	backs_up && [[ $(jq '.stored_bytes < 100000 and .files > 30' "$work/run.json") == true ]]
+}
+judge 'the second snapshot stores next to nothing' no_news
+comes_back() {
+	restore run latest:db/everything --to-postgres dbname=everything_2 --json >"$work/restore.json" && same everything_2
+}
+judge 'comes back the same' comes_back
+proves() {
+	jq -e '(.tables | length > 30) and all(.tables[]; .equal == true or .reason != null)
+		and any(.tables[]; .equal == null)' "$work/restore.json"
+}
+judge 'tells for each table whether it is equal' proves
+judge 'refuses a target with objects' refuses 14 'is not empty' restore run latest:db/everything --to-postgres dbname=everything_2
+replaces() { restore run latest:db/everything --to-postgres dbname=everything_2 --replace --globals=replace && same everything_2; }
+judge 'replaces it when told to' replaces
+one_table() {
+	[[ $(restore get latest:db/everything tables/public/upper.copy) == $'2\n2' ]]
+}
+judge 'one table is a file' one_table
+some_tables() {
+	restore run latest:db/everything --to-postgres dbname=part --include tables/app/egg.copy &&
+		[[ $(sql part 'SELECT (SELECT count(*) FROM app.egg), (SELECT count(*) FROM app.chicken)') == '2|0' ]]
+}
+judge 'one table is restored' some_tables
+
+judge 'no database' refuses 1 'does not exist' backup run --stream other --postgres dbname=nowhere
+judge 'server down' refuses 1 'is the server running' backup run --stream other --postgres "host=$work dbname=app"
+judge 'no database named' refuses 2 'names no database' backup run --stream other --postgres host=/tmp
+for verb in backup restore; do
+	for conninfo in 'dbname=x password=secret' 'postgresql://u:secret@h/x' 'postgresql://h/x?p%61ssword=secret'; do
+		if [[ $verb == backup ]]; then
+			set -- backup run --stream other --postgres "$conninfo"
+		else
+			set -- restore run latest:db/everything --to-postgres "$conninfo"
+		fi
+		judge "$verb: a password in ${conninfo%%secret*}" refuses 2 PGPASSFILE "$@"
+	done
+done
+wrong_password() {
+	PGPASSWORD=wrong refuses 1 'password authentication failed' \
+		backup run --stream other --postgres "host=127.0.0.1 dbname=everything"
+}
+judge 'wrong password' wrong_password
+mkdir "$work/none"
+no_programs() { PATH=$work/none refuses 1 'pg_dump: no such program in PATH' backup run --stream other --postgres dbname=everything; }
+judge 'no pg_dump' no_programs
+printf '#!/bin/sh\necho "pg_dump (PostgreSQL) 12.3"\n' >"$work/none/pg_dump" && chmod 755 "$work/none/pg_dump"
+old_programs() { PATH=$work/none:$PATH refuses 1 'expected pg_dump 15 or newer' backup run --stream other --postgres dbname=everything; }
+judge 'a pg_dump older than the server' old_programs
+only_two() { [[ $(restore_list | wc -l) == 3 ]]; }
+restore_list() { "$bin/quipu-backup" list --repo "file://$work/repo" --key "$work/keys/recovery.key"; }
+judge 'what failed left no snapshot' only_two
+exit $status
