@@ -3,9 +3,9 @@
 #include "cli/cli.h"
 
 static const struct cmd *const commands[] = {
-	&cmd_init,	 &cmd_run,	  &cmd_list,	 &cmd_show,    &cmd_find,
-	&cmd_diff,	 &cmd_stats,	  &cmd_key_list, &cmd_key_add, &cmd_key_remove,
-	&cmd_key_rotate, &cmd_key_passwd, NULL,
+	&cmd_init,	 &cmd_run,	  &cmd_list,	   &cmd_show,	  &cmd_find,
+	&cmd_diff,	 &cmd_stats,	  &cmd_check,	   &cmd_key_list, &cmd_key_add,
+	&cmd_key_remove, &cmd_key_rotate, &cmd_key_passwd, NULL,
 };
 
 static const struct program program = {

@@ -7,7 +7,7 @@
 #include "format/json.h"
 
 struct report_finding {
-	const char *kind; /* "alarm", "corrupt", "missing", "report" */
+	const char *kind; /* "alarm", "corrupt", "missing", "damage", "warning"... */
 	const char *text;
 };
 
@@ -16,7 +16,7 @@ struct verify_report {
 	const char *repository;
 	bool clean;
 	bool data_read;
-	const char *level; /* of a check: what the key allowed; NULL for an audit */
+	const char *level; /* of a check: what the key allowed */
 	bool first_look;   /* an audit without marks to compare with */
 	bool state_advanced;
 	uint64_t n_streams, n_snapshots, n_expired, n_packs, n_blobs, n_bodies;
@@ -28,5 +28,9 @@ struct verify_report {
 
 void verify_report_json(struct json_writer *w, const struct verify_report *report);
 void verify_report_text(struct buf *text, const struct verify_report *report);
+
+/* The same for `quipu-backup check`. */
+void check_report_json(struct json_writer *w, const struct verify_report *report);
+void check_report_text(struct buf *text, const struct verify_report *report);
 
 #endif

@@ -26,7 +26,7 @@ static void test_verify_report_text__never_calls_findings_clean(void **state)
 	assert_null(strstr(buf_string(&text), "clean: everything"));
 }
 
-static void test_verify_report_json__has_level_or_state(void **state)
+static void test_verify_report_json__tells_of_the_state_file(void **state)
 {
 	struct verify_report report = {
 		.repository = "x", .findings = findings, .n_findings = 1};
@@ -37,23 +37,40 @@ static void test_verify_report_json__has_level_or_state(void **state)
 	buf_init(&text, 0);
 	json_writer_init(&w, &text, JSON_COMPACT);
 	verify_report_json(&w, &report);
+	assert_true(json_writer_is_done(&w));
 	assert_non_null(strstr(buf_string(&text), "\"first_look\":false"));
 	assert_non_null(strstr(
 		buf_string(&text),
 		"\"findings\":[{\"kind\":\"alarm\",\"text\":\"stream a: a gap\"}]"));
+}
+
+static void test_check_report__tells_the_level(void **state)
+{
+	struct verify_report report = {.repository = "x",
+				       .clean = true,
+				       .level = "structure",
+				       .data_read = true};
+	CLEANUP(buf_release) struct buf text = {0};
+	struct json_writer w;
+
+	(void)state;
+	buf_init(&text, 0);
+	check_report_text(&text, &report);
+	assert_non_null(strstr(buf_string(&text),
+			       "no damage found (level: structure, data read)\n"));
 	buf_clear(&text);
-	report.level = "structure";
 	json_writer_init(&w, &text, JSON_COMPACT);
-	verify_report_json(&w, &report);
+	check_report_json(&w, &report);
+	assert_true(json_writer_is_done(&w));
 	assert_non_null(strstr(buf_string(&text), "\"level\":\"structure\",\"blobs\":0"));
-	assert_null(strstr(buf_string(&text), "first_look"));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_verify_report_text__never_calls_findings_clean),
-		cmocka_unit_test(test_verify_report_json__has_level_or_state),
+		cmocka_unit_test(test_verify_report_json__tells_of_the_state_file),
+		cmocka_unit_test(test_check_report__tells_the_level),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
