@@ -4,9 +4,10 @@
 #include "cli/cli_job.h"
 #include "dr.h"
 #include "repo/audit.h"
+#include "repo/keyfile_format.h"
 #include "report/verify_report.h"
 
-enum { KEY_FILE_MAX = 64 * 1024, EXIT_DAMAGED = 13, EXIT_ALARM = 15 };
+enum { EXIT_DAMAGED = 13, EXIT_ALARM = 15 };
 
 struct verify_options {
 	struct common_options common;

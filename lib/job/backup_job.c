@@ -12,6 +12,7 @@
 #include "files/file_source.h"
 #include "files/stream_source.h"
 #include "pg/pg_source.h"
+#include "repo/keylog_memory.h"
 #include "repo/lease.h"
 #include "repo/snapshot_writer.h"
 
@@ -196,6 +197,8 @@ static int prepare(struct running *running, struct err *err)
 	const struct repo *repo = running->repo->repo;
 
 	if (keylog_check_floor(repo->keylog, running->key, err) < 0 ||
+	    (running->cache_directory != NULL &&
+	     keylog_memory_check(repo->keylog, running->cache_directory, err) < 0) ||
 	    snapshot_commit_check(repo, running->key, running->job->stream, err) < 0)
 		return -1;
 	if (!running->job->dry_run &&

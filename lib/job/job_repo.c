@@ -5,8 +5,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "format/encoding.h"
-
-enum { KEY_FILE_MAX = 64 * 1024 };
+#include "repo/keyfile_format.h"
 
 static int need_text(const char *text, const char *what, const char *hint,
 		     struct err *err)
