@@ -45,10 +45,27 @@ void restore_plan_freep(struct restore_plan **plan)
 	restore_plan_free(*plan);
 }
 
+/* Is it the content that is at fault, and not the way to it? Then other content may be had. */
+static bool is_loss(const struct err *why)
+{
+	switch (why->code) {
+	case ERR_CORRUPT:
+	case ERR_NOT_FOUND:
+	case ERR_ALARM:
+	case ERR_KEY:
+	case ERR_LIMIT:
+	case ERR_UNSUPPORTED:
+	case ERR_IO: /* a bad sector is no reason to give up the rest */
+		return true;
+	default:
+		return false;
+	}
+}
+
 int restore_lost(struct restore_target *target, uint32_t file, const struct err *why,
 		 struct err *err)
 {
-	if (target->ops->lost != NULL && why->code != ERR_INTERRUPTED)
+	if (target->ops->lost != NULL && is_loss(why))
 		return target->ops->lost(target, file, why, err);
 	*err = *why;
 	return -1;
@@ -290,6 +307,10 @@ static int lost_directory(void *arg, const char *path, const struct err *why,
 {
 	struct restore_walk *walk = arg;
 
+	if (!is_loss(why)) {
+		*err = *why;
+		return -1;
+	}
 	return walk->target->ops->lost_directory(walk->target, path, why, err);
 }
 

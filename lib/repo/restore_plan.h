@@ -94,8 +94,8 @@ MUST_CHECK int restore_plan_estimate(struct restore_plan *plan,
 				     struct err *err);
 
 /*
- * After the walk. Only verified bytes reach the target. An error of the target, of the store
- * or interruption ends it; then some files are not finished.
+ * After the walk. Only verified bytes reach the target. An error of the target, a store that
+ * refuses or cannot be reached, or interruption ends it; then some files are not finished.
  */
 MUST_CHECK int restore_plan_fetch(struct restore_plan *plan,
 				  struct restore_target *target, struct err *err);

@@ -168,4 +168,34 @@ static inline void stored_place(struct stored_snapshot *s, enum blob_type type,
 	pack_key(info.name, ret_key);
 }
 
+/* All fragments are replaced by one of the writer's that gives the pack's blobs other places. */
+static inline void stored_lie_in_fragment(struct snapshot_fixture *f, const char *key)
+{
+	CLEANUP(pack_contents_release) struct pack_contents contents = {0};
+	CLEANUP(snapshot_run_release) struct snapshot_run run = {0};
+	CLEANUP(buf_release) struct buf pack;
+	struct pack_info info = {.epoch = 1};
+	struct err err = {0};
+	uint32_t number;
+
+	stored_get(f, key, &pack);
+	stored_delete_all(f, "index/");
+	snapshot_run_index(f, &run);
+	if (pack_directory_load(f->r.repo, &f->r.writer->writer->dedup, key, pack.len,
+				&contents, &err) < 0)
+		fail_msg("%s", err.msg);
+	assert_true(pack_key_parse(key, info.name));
+	info.size = pack.len;
+	memcpy(info.header_hash, contents.header_hash, sizeof(info.header_hash));
+	for (size_t i = 0; i < contents.directory.entries.n; i++) {
+		struct blob_entry *entry = vec_at(&contents.directory.entries, i);
+
+		entry->offset++;
+	}
+	if (index_add_pack(run.index, &info, contents.directory.entries.data,
+			   contents.directory.entries.n, &number, &err) < 0 ||
+	    index_flush(run.index, f->r.repo, f->r.writer->writer, &err) < 0)
+		fail_msg("%s", err.msg);
+}
+
 #endif

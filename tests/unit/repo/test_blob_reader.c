@@ -280,6 +280,24 @@ static void test_get__tells_the_first_failure_when_all_copies_are_damaged(void *
 	assert_top_fails(x, ERR_CORRUPT, why);
 }
 
+static void test_get__asks_the_pack_when_the_index_is_wrong(void **state)
+{
+	struct fixture *x = *state;
+	struct blob_place place;
+	char key[PACK_KEY_LEN];
+	struct err err = {0};
+
+	stored_place(&x->s, BLOB_TREE, top_of(x), &place, key);
+	stored_lie_in_fragment(x->f, key);
+	stored_close(&x->s);
+	stored_open(x->f, &x->s);
+	if (get_top(x, &err) < 0)
+		fail_msg("%s", err.msg);
+	assert_int_equal(blob_reader_failed_places(x->s.blobs), 1);
+	assert_non_null(
+		strstr(x->f->logged, "the tag does not fit; reading another copy"));
+}
+
 #define reader_test(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -295,6 +313,7 @@ int main(void)
 		reader_test(test_get__refuses_a_pack_of_another_epoch),
 		reader_test(test_get__believes_tag_and_id_when_the_list_is_lost),
 		reader_test(test_get__takes_the_other_copy_when_one_is_damaged),
+		reader_test(test_get__asks_the_pack_when_the_index_is_wrong),
 		reader_test(
 			test_get__tells_the_first_failure_when_all_copies_are_damaged),
 	};

@@ -339,34 +339,6 @@ static void test_check__warns_when_fragments_are_gone(void **state)
 	assert_int_equal(check_result_verdict(&x->result, &err), 0);
 }
 
-/* A writer's fragment that gives a blob another place. */
-static void lie_in_a_fragment(struct fixture *x, const char *key)
-{
-	CLEANUP(pack_contents_release) struct pack_contents contents = {0};
-	CLEANUP(snapshot_run_release) struct snapshot_run run = {0};
-	CLEANUP(buf_release) struct buf pack;
-	struct pack_info info = {.epoch = 1};
-	struct blob_entry *entry;
-	struct err err = {0};
-	uint32_t number;
-
-	stored_get(x->f, key, &pack);
-	stored_delete_all(x->f, "index/");
-	snapshot_run_index(x->f, &run);
-	if (pack_directory_load(x->f->r.repo, x->options.keys, key, pack.len, &contents,
-				&err) < 0)
-		fail_msg("%s", err.msg);
-	assert_true(pack_key_parse(key, info.name));
-	info.size = pack.len;
-	memcpy(info.header_hash, contents.header_hash, sizeof(info.header_hash));
-	entry = vec_at(&contents.directory.entries, 0);
-	entry->offset++;
-	if (index_add_pack(run.index, &info, contents.directory.entries.data,
-			   contents.directory.entries.n, &number, &err) < 0 ||
-	    index_flush(run.index, x->f->r.repo, x->f->r.writer->writer, &err) < 0)
-		fail_msg("%s", err.msg);
-}
-
 static void test_check__warns_when_the_index_says_something_else(void **state)
 {
 	struct fixture *x = *state;
@@ -375,7 +347,7 @@ static void test_check__warns_when_the_index_says_something_else(void **state)
 	char key[PACK_KEY_LEN];
 
 	data_pack(x, &place, key, &chunk);
-	lie_in_a_fragment(x, key);
+	stored_lie_in_fragment(x->f, key);
 	check(x);
 	CLEANUP(mem_freep)
 	char *text =
