@@ -68,19 +68,36 @@ static int damaged(void *arg, const char *path, const struct err *why, struct er
 	return check_judge(t->check, &told, err);
 }
 
+/* A pack that several writers describe has several numbers; one of them knows. */
+static int is_sound(struct tree_check *t, uint32_t pack, struct pack_info *info,
+		    bool *ret_sound, struct err *err)
+{
+	const struct check_index *index = t->index;
+	uint32_t number;
+
+	*ret_sound = pack >= index->n_packs || index->is_sound[pack];
+	if (*ret_sound)
+		return 0;
+	if (index_pack(index->index, pack, info, err) < 0 ||
+	    index_pack_number(index->index, info->name, &number, err) < 0)
+		return -1;
+	*ret_sound = number >= index->n_packs || index->is_sound[number];
+	return 0;
+}
+
 static int check_chunk(struct tree_check *t, const struct blob_ref *chunk,
 		       struct err *err)
 {
 	struct blob_place place;
 	struct pack_info info;
 	char key[PACK_KEY_LEN];
+	bool sound;
 
-	if (blob_reader_place(t->blobs, BLOB_DATA, chunk, &place, err) < 0)
+	if (blob_reader_place(t->blobs, BLOB_DATA, chunk, &place, err) < 0 ||
+	    is_sound(t, place.pack, &info, &sound, err) < 0)
 		return -1;
-	if (place.pack >= t->index->n_packs || t->index->is_sound[place.pack])
+	if (sound)
 		return 0;
-	if (index_pack(t->index->index, place.pack, &info, err) < 0)
-		return -1;
 	pack_key(info.name, key);
 	return err_set(err, ERR_CORRUPT, "it needs %s, which is missing or damaged", key);
 }
