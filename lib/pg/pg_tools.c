@@ -137,14 +137,14 @@ static int find_any(const char *name, unsigned least, struct pg_tool *tool,
 		    struct err *err)
 {
 	CLEANUP(mem_freep) char *path = process_find(name);
-	unsigned major;
+	unsigned major = path != NULL && is_wrapper(path) ? choose_installed(name, least)
+							  : MAJOR_MAX;
 
-	if (path == NULL) {
+	if (path == NULL || major == 0) { /* a wrapper around nothing is no program */
 		(void)err_set(err, ERR_NOT_FOUND, "%s: no such program in PATH", name);
 		return hint_install(name, least, err);
 	}
-	if (is_wrapper(path)) {
-		major = choose_installed(name, least);
+	if (major < MAJOR_MAX) {
 		mem_free(path);
 		path = installed_path(name, major);
 	}

@@ -8,6 +8,7 @@ cd "$(dirname "$0")/../.."
 roundtrip=$PWD/build/${VARIANT:-release}/tests/support/pg_roundtrip
 here=$PWD/tests/integration
 status=0
+has_labels=false has_extension=false
 work=$(mktemp -d /tmp/quipu-pg-XXXXXX) # TMPDIR may be closed to the server's user
 chmod 755 "$work"
 
@@ -16,6 +17,7 @@ cleanup() {
 	for server in source other; do
 		[[ ! -d $work/$server/data ]] || tests/support/pg-server stop "$work/$server" immediate
 	done
+	[[ $has_extension == false ]] || rm -f /usr/share/postgresql/15/extension/quipu_test{.control,--1.sql}
 	rm -rf "$work"
 }
 trap cleanup EXIT
@@ -110,7 +112,6 @@ fill_source() {
 			-f "$here/everything.sql"
 }
 
-has_labels=false has_extension=false
 start_servers >"$work/log" 2>&1
 code=$?
 if ((code != 0)); then
