@@ -90,13 +90,19 @@ static size_t choose_open(struct blob_writer *writer, enum blob_type type)
 	return (size_t)rng_below(writer->options.rng, OPEN_DATA_PACKS);
 }
 
+static enum pack_kind kind_of(enum blob_type type)
+{
+	return type == BLOB_DATA ? PACK_DATA : PACK_METADATA;
+}
+
 static size_t pack_limit(const struct blob_writer *writer, size_t open)
 {
 	return open == OPEN_DATA_PACKS ? METADATA_PACK_SIZE : (size_t)writer->pack_size;
 }
 
 /* Waits, without the mutex, for a builder that an uploader gives back. */
-static int wait_for_builder(struct blob_writer *writer, struct err *err)
+static int wait_for_builder(struct blob_writer *writer, enum pack_kind kind,
+			    struct err *err)
 {
 	int result = 0;
 
@@ -105,7 +111,7 @@ static int wait_for_builder(struct blob_writer *writer, struct err *err)
 
 		result = writer_check(writer, err);
 		mutex_lock(writer->pack_mutex);
-		found = writer->free_builders.n > 0;
+		found = writer->free_builders[kind].n > 0;
 		mutex_unlock(writer->pack_mutex);
 		if (result == 0 && !found)
 			writer_wait(writer, seen);
@@ -125,17 +131,18 @@ static enum append_outcome try_append(struct blob_writer *writer,
 	LOCKED(writer->pack_mutex);
 	size_t open = choose_open(writer, type);
 	struct pack_builder *builder = writer->open[open];
+	struct vec *free_builders = &writer->free_builders[kind_of(type)];
 
 	*ret_full = NULL;
 	if (builder == NULL) {
 		struct pack_builder_options options = pack_options(writer);
 
-		if (writer->free_builders.n == 0)
+		if (free_builders->n == 0)
 			return NO_BUILDER;
-		builder = *(struct pack_builder **)vec_last(&writer->free_builders);
+		builder = *(struct pack_builder **)vec_last(free_builders);
 		if (pack_builder_begin(builder, &options, err) < 0)
 			return APPEND_FAILED;
-		vec_pop(&writer->free_builders);
+		vec_pop(free_builders);
 		writer->open[open] = builder;
 	}
 	pack_builder_append(builder, &ref->id, type, ref->raw_len, encoded);
@@ -156,10 +163,10 @@ static int append(struct blob_writer *writer, const struct blob_ref *ref,
 		switch (try_append(writer, ref, type, encoded, &full, err)) {
 		case APPENDED:
 			if (full != NULL)
-				pack_upload(writer, full);
+				pack_upload(writer, full, kind_of(type));
 			return 0;
 		case NO_BUILDER:
-			if (wait_for_builder(writer, err) < 0)
+			if (wait_for_builder(writer, kind_of(type), err) < 0)
 				return -1;
 			break;
 		case APPEND_FAILED:

@@ -97,6 +97,7 @@ static int upload(struct blob_writer *writer, struct pack_builder *builder,
 struct upload_task {
 	struct blob_writer *writer;
 	struct pack_builder *builder;
+	enum pack_kind kind;
 };
 
 static void run_upload(void *arg, unsigned thread)
@@ -109,16 +110,17 @@ static void run_upload(void *arg, unsigned thread)
 	if (upload(writer, task->builder, &err) < 0)
 		writer_fail(writer, &err);
 	mutex_lock(writer->pack_mutex);
-	vec_push(&writer->free_builders, &task->builder);
+	vec_push(&writer->free_builders[task->kind], &task->builder);
 	mutex_unlock(writer->pack_mutex);
 	mem_free(task);
 	writer_wake(writer);
 }
 
-void pack_upload(struct blob_writer *writer, struct pack_builder *builder)
+void pack_upload(struct blob_writer *writer, struct pack_builder *builder,
+		 enum pack_kind kind)
 {
 	struct upload_task *task = mem_zalloc(sizeof(*task));
 
-	*task = (struct upload_task){.writer = writer, .builder = builder};
+	*task = (struct upload_task){.writer = writer, .builder = builder, .kind = kind};
 	pool_submit(writer->uploaders, run_upload, task); /* its queue has room for all */
 }

@@ -12,11 +12,11 @@
 enum {
 	MEMORY_DEFAULT = 64 * 1024 * 1024,
 	PACK_SIZE_MIN = 1024 * 1024,
-	SEGMENTS_AT_DEFAULT = 20,
+	SEGMENTS_AT_DEFAULT = 16,
 	SEGMENTS_MIN =
 		12, /* one longest chunk of the default parameters, and some to fill */
 	SEGMENTS_MAX = 2048,
-	IN_FLIGHT_AT_DEFAULT = 2,
+	IN_FLIGHT_AT_DEFAULT = 1,
 	IN_FLIGHT_MAX = 16,
 	GAIN_PERCENT = 3, /* what compression must save to be kept */
 	LEVEL_DEFAULT = 3,
@@ -45,12 +45,13 @@ static void make_workers(struct blob_writer *writer, unsigned n)
 	}
 }
 
-static void make_builders(struct blob_writer *writer, size_t in_flight)
+static void make_builders(struct blob_writer *writer, enum pack_kind kind, size_t n)
 {
-	for (size_t i = 0; i < OPEN_PACKS + in_flight; i++) {
+	vec_init(&writer->free_builders[kind], sizeof(struct pack_builder *));
+	for (size_t i = 0; i < n; i++) {
 		struct pack_builder *builder = pack_builder_new();
 
-		vec_push(&writer->free_builders, &builder);
+		vec_push(&writer->free_builders[kind], &builder);
 	}
 }
 
@@ -77,11 +78,12 @@ static int make_parts(struct blob_writer *writer, struct err *err)
 			      SEGMENTS_MAX);
 	rng_fill(options->rng, hash_key, sizeof(hash_key));
 	writer->pending = map_new(hash_key);
-	make_builders(writer, (size_t)in_flight);
+	make_builders(writer, PACK_DATA, OPEN_DATA_PACKS + (size_t)in_flight);
+	make_builders(writer, PACK_METADATA, 2);
 	make_workers(writer, n);
 	if (pool_new(n, 4 * (size_t)n + writer->max_segments, &writer->workers, err) < 0)
 		return -1;
-	return pool_new((unsigned)in_flight, OPEN_PACKS + (size_t)in_flight,
+	return pool_new((unsigned)in_flight, OPEN_PACKS + (size_t)in_flight + 1,
 			&writer->uploaders, err);
 }
 
@@ -102,7 +104,6 @@ int blob_writer_new(const struct blob_writer_options *options,
 	writer->batch_mutex = mutex_new();
 	writer->flush_mutex = mutex_new();
 	writer->last_flush_nsec = options->clock->monotonic_nsec(options->clock);
-	vec_init(&writer->free_builders, sizeof(struct pack_builder *));
 	if (make_parts(writer, err) < 0) {
 		blob_writer_free(writer);
 		return -1;
@@ -126,10 +127,13 @@ static void free_builders(struct blob_writer *writer)
 {
 	for (size_t i = 0; i < OPEN_PACKS; i++)
 		pack_builder_free(writer->open[i]);
-	for (size_t i = 0; i < writer->free_builders.n; i++)
-		pack_builder_free(
-			*(struct pack_builder **)vec_at(&writer->free_builders, i));
-	vec_release(&writer->free_builders);
+	for (size_t kind = 0; kind < PACK_KINDS; kind++) {
+		struct vec *builders = &writer->free_builders[kind];
+
+		for (size_t i = 0; i < builders->n; i++)
+			pack_builder_free(*(struct pack_builder **)vec_at(builders, i));
+		vec_release(builders);
+	}
 }
 
 void blob_writer_free(struct blob_writer *writer)
@@ -230,7 +234,8 @@ static void close_packs(struct blob_writer *writer)
 		writer->open[i] = NULL;
 		mutex_unlock(writer->pack_mutex);
 		if (builder != NULL)
-			pack_upload(writer, builder);
+			pack_upload(writer, builder,
+				    i < OPEN_DATA_PACKS ? PACK_DATA : PACK_METADATA);
 	}
 }
 

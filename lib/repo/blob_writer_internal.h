@@ -34,6 +34,10 @@ enum {
 	PIECES_MAX = BLOB_RAW_MAX / SEGMENT_LEN + 2,
 };
 
+/* Each kind has builders of its own: metadata packs are small, and would else take on the
+ * memory of data packs one after the other. */
+enum pack_kind { PACK_DATA, PACK_METADATA, PACK_KINDS };
+
 /* A piece of stream memory, alive while anybody holds a reference. */
 struct segment {
 	struct blob_writer *writer;
@@ -110,7 +114,7 @@ struct blob_writer {
 
 	struct mutex *pack_mutex;
 	struct pack_builder *open[OPEN_PACKS];
-	struct vec free_builders; /* of struct pack_builder * */
+	struct vec free_builders[PACK_KINDS]; /* of struct pack_builder * */
 
 	struct mutex *batch_mutex;
 	struct batch *batch;
@@ -179,7 +183,8 @@ void mark_used(struct blob_writer *writer, uint32_t pack);
 /* blob_upload.c */
 
 /* Hands a full pack to the uploaders. */
-void pack_upload(struct blob_writer *writer, struct pack_builder *builder);
+void pack_upload(struct blob_writer *writer, struct pack_builder *builder,
+		 enum pack_kind kind);
 struct pack_builder_options pack_options(const struct blob_writer *writer);
 
 #endif
