@@ -83,9 +83,9 @@ void restore_chunk_decode(const uint8_t record[static RESTORE_CHUNK_LEN],
 	*ret_chunk = chunk;
 }
 
-void span_init(struct span *span)
+void span_init(struct span *span, uint64_t len_max)
 {
-	*span = (struct span){0};
+	*span = (struct span){.len_max = len_max};
 	vec_init(&span->chunks, sizeof(struct restore_chunk));
 }
 
@@ -114,7 +114,7 @@ static bool continues(const struct span *span, const struct restore_chunk *chunk
 	if (new_end <= end)
 		return true;
 	return (place->offset <= end || place->offset - end <= SPAN_GAP_MAX) &&
-	       new_end - span->offset <= SPAN_LEN_MAX;
+	       new_end - span->offset <= span->len_max;
 }
 
 bool span_take(struct span *span, const struct restore_chunk *chunk)

@@ -34,13 +34,14 @@ enum {
 
 /* One request: a range of a pack and the pieces that are in it, in the order of offsets. */
 struct span {
+	uint64_t len_max; /* SPAN_LEN_MAX or less */
 	uint32_t pack;
 	uint64_t offset, len;
 	uint32_t raw_max;  /* the longest blob in it */
 	struct vec chunks; /* of struct restore_chunk */
 };
 
-void span_init(struct span *span);
+void span_init(struct span *span, uint64_t len_max);
 void span_release(struct span *span);
 void span_clear(struct span *span);
 

@@ -16,7 +16,9 @@
 #include "repo/restore_internal.h"
 
 enum {
-	FETCH_SHARE = 2, /* of the memory */
+	/* 3/8 of the memory */
+	FETCH_PARTS = 3,
+	FETCH_OF = 8,
 	QUEUE_LEN = 64,
 };
 
@@ -202,7 +204,7 @@ static void submit(struct fetch *fetch, struct pool *pool, struct span *span)
 	task->fetch = fetch;
 	task->span = *span;
 	task->memory = memory_of(span);
-	span_init(span);
+	span_init(span, fetch->plan->span_len_max);
 	mutex_lock(fetch->mutex);
 	while (fetch->memory > 0 && fetch->memory + task->memory > fetch->memory_max)
 		condition_wait(fetch->released, fetch->mutex);
@@ -217,7 +219,7 @@ static int fetch_spans(struct fetch *fetch, struct pool *pool, struct err *err)
 	struct span span;
 	int failed;
 
-	span_init(&span);
+	span_init(&span, fetch->plan->span_len_max);
 	failed = span_reader_start(&reader, fetch->plan->chunks, err);
 	while (failed == 0 && !has_failed(fetch)) {
 		failed = span_reader_next(&reader, &span, err);
@@ -239,7 +241,7 @@ int restore_plan_fetch(struct restore_plan *plan, struct restore_target *target,
 	struct fetch fetch = {
 		.plan = plan,
 		.target = target,
-		.memory_max = reader->memory_bytes / FETCH_SHARE,
+		.memory_max = reader->memory_bytes / FETCH_OF * FETCH_PARTS,
 	};
 	CLEANUP(mutex_freep) struct mutex *mutex = mutex_new();
 	CLEANUP(condition_freep) struct condition *released = condition_new();

@@ -13,6 +13,7 @@ struct restore_plan {
 	struct record_sorter *chunks;
 	struct scratch_counters *left; /* pieces that a file of several still needs */
 	struct restore_estimate counts;
+	uint64_t span_len_max;
 };
 
 /* The content of a file cannot be had because of *why. 0 when the restore goes on. */

@@ -17,7 +17,20 @@
 #include "repo/restore_internal.h"
 #include "repo/tree_walk.h"
 
-enum { SORTER_SHARE = 8 }; /* of the memory */
+enum {
+	SORTER_SHARE = 16, /* of the memory */
+	SPAN_SHARE = 16,
+	SPAN_LEN_LEAST = 1024 * 1024,
+};
+
+/* One request takes a small part of the memory, so that several fit. */
+static uint64_t span_len_max(uint64_t memory)
+{
+	uint64_t len = memory / SPAN_SHARE;
+
+	len = len < SPAN_LEN_LEAST ? SPAN_LEN_LEAST : len;
+	return len < SPAN_LEN_MAX ? len : SPAN_LEN_MAX;
+}
 
 struct restore_plan *restore_plan_new(const struct restore_options *options)
 {
@@ -27,6 +40,7 @@ struct restore_plan *restore_plan_new(const struct restore_options *options)
 	plan->options = *options;
 	plan->chunks = record_sorter_new(options->scratch_directory, RESTORE_CHUNK_LEN,
 					 (size_t)(reader->memory_bytes / SORTER_SHARE));
+	plan->span_len_max = span_len_max(reader->memory_bytes);
 	plan->left = scratch_counters_new(options->scratch_directory);
 	return plan;
 }
@@ -373,7 +387,7 @@ int restore_plan_estimate(struct restore_plan *plan,
 	struct span span;
 	int failed;
 
-	span_init(&span);
+	span_init(&span, plan->span_len_max);
 	failed = span_reader_start(&reader, plan->chunks, err);
 	while (failed == 0) {
 		failed = span_reader_next(&reader, &span, err);

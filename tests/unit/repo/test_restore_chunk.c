@@ -75,7 +75,7 @@ static bool takes(struct restore_chunk second, struct span *span)
 {
 	struct restore_chunk first = chunk_at(1, 1000, 500);
 
-	span_init(span);
+	span_init(span, SPAN_LEN_MAX);
 	assert_true(span_take(span, &first));
 	return span_take(span, &second);
 }
@@ -144,13 +144,28 @@ static void test_span__ends_at_the_longest_request(void **state)
 	span_release(&span);
 }
 
+static void test_span__may_be_kept_shorter(void **state)
+{
+	struct restore_chunk first = chunk_at(1, 0, 500), second = chunk_at(1, 500, 501);
+	struct span span;
+
+	(void)state;
+	span_init(&span, 1000);
+	assert_true(span_take(&span, &first));
+	assert_false(span_take(&span, &second));
+	second.place.stored = 500;
+	assert_true(span_take(&span, &second));
+	assert_int_equal(span.len, 1000);
+	span_release(&span);
+}
+
 static void test_span__takes_a_longer_blob_alone(void **state)
 {
 	struct restore_chunk chunk = chunk_at(1, 0, SPAN_LEN_MAX + 1);
 	struct span span;
 
 	(void)state;
-	span_init(&span);
+	span_init(&span, SPAN_LEN_MAX);
 	assert_true(span_take(&span, &chunk));
 	assert_true(span_take(&span, &chunk)); /* needed at two places */
 	chunk.place.offset = SPAN_LEN_MAX + 1;
@@ -165,7 +180,7 @@ static void test_span__bounds_the_number_of_pieces(void **state)
 	struct span span;
 
 	(void)state;
-	span_init(&span);
+	span_init(&span, SPAN_LEN_MAX);
 	for (int i = 0; i < SPAN_CHUNKS_MAX; i++)
 		assert_true(span_take(&span, &chunk));
 	assert_false(span_take(&span, &chunk));
@@ -197,6 +212,7 @@ int main(void)
 		cmocka_unit_test(test_span__ends_with_the_pack),
 		cmocka_unit_test(test_span__takes_the_same_blob_again),
 		cmocka_unit_test(test_span__ends_at_the_longest_request),
+		cmocka_unit_test(test_span__may_be_kept_shorter),
 		cmocka_unit_test(test_span__takes_a_longer_blob_alone),
 		cmocka_unit_test(test_span__bounds_the_number_of_pieces),
 		cmocka_unit_test(test_span__knows_its_longest_blob),
