@@ -80,6 +80,37 @@ static void test_pack_directory_load__gives_a_writer_what_was_appended(void **st
 	}
 }
 
+/* The owner takes the sample's writer out. */
+static void revoke_writer(struct pack_sample *sample)
+{
+	CLEANUP(keylog_record_release) struct keylog_record record = {0};
+	const struct certificate *certificate =
+		keylog_certificate(sample->repo.keylog, 0);
+	struct err err = {0};
+
+	keylog_record_init(&record, KEYLOG_REVOCATION);
+	memcpy(record.revocation.certificate, certificate->id, HASH_LEN);
+	if (keylog_append(sample->ks.keylog, sample->ks.store, &sample->ks.owner, &record,
+			  NULL, &err) < 0)
+		fail_msg("%s", err.msg);
+}
+
+static void test_pack_directory_load__tells_that_the_signer_is_revoked(void **state)
+{
+	struct pack_sample *sample = *state;
+	struct err err = {0};
+
+	for (int revoked = 0; revoked < 2; revoked++) {
+		CLEANUP(pack_contents_release) struct pack_contents contents = {0};
+
+		if (load(sample, &contents, &err) < 0)
+			fail_msg("%s", err.msg);
+		assert_int_equal(contents.revoked, revoked);
+		if (!revoked)
+			revoke_writer(sample);
+	}
+}
+
 static void test_pack_directory_load__refuses_another_size_or_key(void **state)
 {
 	struct pack_sample *sample = *state;
@@ -197,6 +228,8 @@ int main(void)
 		pack_sample_test(test_pack_key_parse__refuses_other_keys),
 		pack_sample_test(
 			test_pack_directory_load__gives_a_writer_what_was_appended),
+		pack_sample_test(
+			test_pack_directory_load__tells_that_the_signer_is_revoked),
 		pack_sample_test(test_pack_directory_load__refuses_another_size_or_key),
 		pack_sample_test(
 			test_pack_directory_load__refuses_a_signer_without_certificate),
