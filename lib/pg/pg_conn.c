@@ -34,6 +34,11 @@ static const char *const child_options =
 	" -c datestyle=ISO,YMD -c intervalstyle=postgres -c lc_monetary=C"
 	" -c default_transaction_read_only=off -c quote_all_identifiers=off";
 
+/* No names but the catalog's, and no limit of time. */
+static const char *const opening_sql =
+	"SET search_path = ''; SET statement_timeout = 0; SET lock_timeout = 0;"
+	" SET idle_in_transaction_session_timeout = 0";
+
 struct pg_conn {
 	PGconn *pq;
 	const struct cancel *cancel; /* borrowed, or NULL */
@@ -203,7 +208,7 @@ static int connect_to(const struct pg_params *params, struct pg_conn *conn,
 			       PQparameterStatus(conn->pq, "server_version"));
 	(void)PQsetErrorVerbosity(conn->pq, PQERRORS_DEFAULT);
 	conn->version = mem_strdup(PQparameterStatus(conn->pq, "server_version"));
-	return pg_exec(conn, "SET search_path = ''", err);
+	return pg_exec(conn, opening_sql, err);
 }
 
 int pg_conn_open(const struct pg_params *params, const struct cancel *cancel,

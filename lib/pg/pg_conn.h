@@ -26,10 +26,10 @@ struct pg_result;
 bool pg_conn_parse(const char *conninfo, struct pg_params *params);
 
 /*
- * Connects (never asks for a password; connect_timeout 30 s unless given) and sets search_path
- * to nothing. `cancel` (may be NULL) is borrowed for the life of the connection. A failure
- * has a hint: ERR_TRANSIENT the server cannot be reached or is not ready, ERR_DENIED
- * password, role or pg_hba.conf, ERR_NOT_FOUND no such database.
+ * Connects (never asks for a password; connect_timeout 30 s unless given), sets search_path to
+ * nothing and lifts limits of time. `cancel` (may be NULL) is borrowed for the life of the
+ * connection. A failure has a hint: ERR_TRANSIENT the server cannot be reached or is not
+ * ready, ERR_DENIED password, role or pg_hba.conf, ERR_NOT_FOUND no such database.
  */
 MUST_CHECK int pg_conn_open(const struct pg_params *params, const struct cancel *cancel,
 			    struct pg_conn **ret_conn, struct err *err);

@@ -21,8 +21,9 @@ static const char *const pin_sql =
 	" ('idle_in_transaction_session_timeout', '0'), ('idle_session_timeout', '0'),"
 	" ('transaction_timeout', '0'), ('default_transaction_read_only', 'off'),"
 	" ('default_transaction_isolation', 'read committed'),"
-	" ('client_encoding', $1), ('timezone', COALESCE((SELECT name FROM"
-	" pg_catalog.pg_timezone_names WHERE name = $2 LIMIT 1), 'UTC'))) v(name, setting)"
+	" ('client_encoding', $1), ('timezone', CASE WHEN $2::text IS NULL THEN 'UTC'"
+	"  ELSE COALESCE((SELECT name FROM pg_catalog.pg_timezone_names WHERE name = $2"
+	"  LIMIT 1), 'UTC') END)) v(name, setting)"
 	" JOIN pg_catalog.pg_settings s ON pg_catalog.lower(s.name) = v.name";
 /* clang-format on */
 
