@@ -12,6 +12,7 @@
 enum {
 	NAME_BYTES_MAX = 63, /* NAMEDATALEN - 1 */
 	SUFFIX_BYTES_MAX = 20,
+	STATE_ATTEMPTS = 6,
 	SWAP_ATTEMPTS = 3, /* each waits 5 s for others inside the server */
 };
 
@@ -175,13 +176,35 @@ static int decide_existing(struct pg_target *target, const struct pg_result *sta
 	return is_used ? refuse_used(shown, sessions, err) : 0;
 }
 
+/* Asks again for a second when somebody is connected: who has just left is still seen. */
+static int ask_state(struct pg_target *target, struct pg_result **ret_state,
+		     struct err *err)
+{
+	const char *values[] = {target->name};
+
+	for (int attempt = 1;; attempt++) {
+		CLEANUP(pg_result_freep) struct pg_result *state = NULL;
+		CLEANUP(mem_freep) char *slept = NULL;
+
+		if (pg_query(target->conn, state_sql, 1, values, &state, err) < 0)
+			return -1;
+		if (attempt == STATE_ATTEMPTS || pg_rows(state) == 0 ||
+		    strcmp(pg_value(state, 0, 1), "0") == 0) {
+			*ret_state = STEAL(state);
+			return 0;
+		}
+		if (pg_query_text(target->conn, "SELECT pg_sleep(0.2)", 0, NULL, &slept,
+				  err) < 0)
+			return -1;
+	}
+}
+
 static int decide(struct pg_target *target, bool replace, const struct cancel *cancel,
 		  struct err *err)
 {
 	CLEANUP(pg_result_freep) struct pg_result *state = NULL;
-	const char *values[] = {target->name};
 
-	if (pg_query(target->conn, state_sql, 1, values, &state, err) < 0)
+	if (ask_state(target, &state, err) < 0)
 		return -1;
 	if (pg_rows(state) > 0)
 		return decide_existing(target, state, replace, cancel, err);

@@ -149,6 +149,18 @@ static void test_pg_target_open__refuses_to_replace_what_is_used(void **state)
 	release(&o);
 }
 
+static void test_pg_target_open__waits_for_who_is_leaving(void **state)
+{
+	static const struct fake_rule rules[] = {{STATE, FAKE_ROWS, "f\t1\tt", 2},
+						 {STATE, FAKE_ROWS, "f\t0\tt", 0},
+						 {NULL, 0, NULL, 0}};
+	struct opened o;
+
+	assert_int_equal(open_target(&o, state, rules, true), 0);
+	assert_int_equal(o.target.mode, PG_TARGET_REPLACE);
+	release(&o);
+}
+
 static void test_pg_target_open__refuses_to_replace_a_template(void **state)
 {
 	static const struct fake_rule rules[] = {{STATE, FAKE_ROWS, "t\t0\tf", 0},
@@ -251,6 +263,7 @@ int main(void)
 		tempdir_test(test_pg_target_open__fills_an_empty_database_at_need),
 		tempdir_test(test_pg_target_open__refuses_user_objects),
 		tempdir_test(test_pg_target_open__refuses_to_replace_what_is_used),
+		tempdir_test(test_pg_target_open__waits_for_who_is_leaving),
 		tempdir_test(test_pg_target_open__refuses_to_replace_a_template),
 		tempdir_test(test_pg_target_commit__swaps_and_warns_of_what_stays),
 		tempdir_test(test_pg_target_commit__lets_people_in_again_when_it_fails),
