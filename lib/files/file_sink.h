@@ -100,6 +100,10 @@ MUST_CHECK int file_sink_existing(struct file_sink *sink, uint32_t file, uint64_
 MUST_CHECK int file_sink_finish_file(struct file_sink *sink, uint32_t file,
 				     struct err *err);
 
+/* Its content cannot be had: what there is of it is removed, and so are the names that would be
+ * hard links to it (counted, told). From any thread, but not during calls for this file. */
+MUST_CHECK int file_sink_give_up(struct file_sink *sink, uint32_t file, struct err *err);
+
 /* Everything is on disk under its name; the marker is gone. */
 MUST_CHECK int file_sink_finish(struct file_sink *sink, struct err *err);
 
@@ -109,6 +113,7 @@ struct file_sink_counts {
 	uint64_t copies;       /* copies made where a hard link was not possible */
 	uint64_t already_done; /* by an earlier run */
 	uint64_t skipped;      /* existed, or could not be made here */
+	uint64_t given_up;     /* files, and names of them */
 	uint64_t owner_failures, mode_failures, xattr_failures, time_failures;
 	uint64_t owners_left; /* files of other owners; we are not root */
 };

@@ -19,13 +19,18 @@ static int fail_at(const struct file_sink *sink, const char *path, int error_num
 	return err_set_errno(err, error_number, "cannot make %s", shown);
 }
 
-static void skip_with_warning(struct file_sink *sink, const char *path, const char *why)
+void sink_warn(const struct file_sink *sink, const char *path, const char *why)
 {
 	char quoted[QUOTE_TEXT_MAX];
 
-	sink_count(sink, &sink->counts.skipped);
 	if (sink->apply.warn != NULL)
 		sink->apply.warn(sink->apply.warn_state, quote_string(path, quoted), why);
+}
+
+static void skip_with_warning(struct file_sink *sink, const char *path, const char *why)
+{
+	sink_count(sink, &sink->counts.skipped);
+	sink_warn(sink, path, why);
 }
 
 /* A temporary file of an earlier run that nobody else can have a hand in. */

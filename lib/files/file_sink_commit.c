@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/mem.h"
 #include "base/quote.h"
 #include "files/file_sink_internal.h"
@@ -39,7 +40,9 @@ static void take_batch(struct file_sink *sink, struct vec *ret_batch)
 	vec_clear(&sink->finished);
 }
 
-static int forget_file(struct file_sink *sink, uint32_t file, struct err *err)
+/* Its number is free for others. `counter` is of the sink's counts. */
+static int forget_file(struct file_sink *sink, uint32_t file, uint64_t *counter,
+		       struct err *err)
 {
 	struct sink_file *state;
 
@@ -48,7 +51,7 @@ static int forget_file(struct file_sink *sink, uint32_t file, struct err *err)
 	state->slot = SINK_SLOT_FREE;
 	state->next_free = sink->first_free;
 	sink->first_free = file;
-	sink->counts.files++;
+	++*counter;
 	if (--sink->n_in_flight > 0)
 		return 0;
 	return spill_clear(sink->files_spill, err); /* nobody's record is left in it */
@@ -69,7 +72,7 @@ static int name_file(struct file_sink *sink, struct sink_parent *parent, uint32_
 		result = sink_rename(sink, fd, sink_temp_name(sink, name, temp),
 				     record.path, err);
 	sink_record_release(&record);
-	return result < 0 ? -1 : forget_file(sink, file, err);
+	return result < 0 ? -1 : forget_file(sink, file, &sink->counts.files, err);
 }
 
 static int name_files(struct file_sink *sink, const struct vec *batch, struct err *err)
@@ -103,4 +106,41 @@ int sink_commit(struct file_sink *sink, struct err *err)
 		return sink_note_failure(sink, err);
 	}
 	return name_files(sink, &batch, err);
+}
+
+static void close_temp(struct file_sink *sink, uint32_t file)
+{
+	LOCKED(sink->mutex);
+	for (size_t i = 0; i < SINK_SLOTS; i++) {
+		struct sink_slot *slot = &sink->slots[i];
+
+		if (slot->fd < 0 || slot->file != file)
+			continue;
+		fd_closep(&slot->fd); /* what is lost with it is not wanted */
+		slot->fd = -1;
+		condition_signal_all(sink->slot_free);
+	}
+}
+
+int file_sink_give_up(struct file_sink *sink, uint32_t file, struct err *err)
+{
+	struct sink_parent parent = {.fd = -1};
+	char temp[SINK_TEMP_NAME_MAX];
+	struct sink_record record;
+	const char *name;
+	int fd, result;
+
+	if (sink_read_record(sink, file, &record, err) < 0)
+		return -1;
+	close_temp(sink, file);
+	result = sink_parent_open(sink, &parent, record.path, &fd, &name, err);
+	if (result == 0 && unlinkat(fd, sink_temp_name(sink, name, temp), 0) < 0 &&
+	    errno != ENOENT)
+		result = err_set_errno(err, errno, "cannot remove what is left of %s",
+				       record.path);
+	if (result == 0)
+		sink_warn(sink, record.path, "is left out: its content is lost");
+	sink_parent_close(&parent);
+	sink_record_release(&record);
+	return result < 0 ? -1 : forget_file(sink, file, &sink->counts.given_up, err);
 }

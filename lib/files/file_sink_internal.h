@@ -128,6 +128,9 @@ MUST_CHECK int sink_file_add(struct file_sink *sink, const char *path,
 MUST_CHECK int sink_read_record(struct file_sink *sink, uint32_t file,
 				struct sink_record *ret_record, struct err *err);
 
+/* file_sink_add.c: about one path, if anybody listens. */
+void sink_warn(const struct file_sink *sink, const char *path, const char *why);
+
 /* file_sink_commit.c */
 /* Gives all finished files their names. */
 MUST_CHECK int sink_commit(struct file_sink *sink, struct err *err);

@@ -151,10 +151,26 @@ static int check_first(const struct pair *pair, struct err *err)
 			   "was changed by another program meanwhile", err);
 }
 
+/* A group whose first name was given up has no content to link to. */
+static bool is_given_up(const struct pair *pair)
+{
+	struct stat st;
+
+	return pair->sink->counts.given_up > 0 &&
+	       fstatat(pair->first_fd, pair->first_name, &st, AT_SYMLINK_NOFOLLOW) < 0 &&
+	       errno == ENOENT;
+}
+
 static int make_pair(struct pair *pair, struct err *err)
 {
 	struct file_sink *sink = pair->sink;
 
+	if (is_given_up(pair)) {
+		sink_count(sink, &sink->counts.given_up);
+		sink_warn(sink, pair->record->path,
+			  "is left out: its content, of a hard link, is lost");
+		return 0;
+	}
 	if (check_first(pair, err) < 0)
 		return -1;
 	(void)unlinkat(pair->parent_fd, pair->temp, 0); /* an earlier run's, if at all */

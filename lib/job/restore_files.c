@@ -8,12 +8,16 @@
 #include "job/restore_job.h"
 #include "repo/restore_plan.h"
 
+/* Files that the sink has open at a time: 24 bytes of memory each. */
+enum { BATCH_FILES = 128 * 1024 };
+
 struct file_target {
 	struct restore_target base;
 	struct file_sink *sink;
 	const struct job_env *env;
 	struct restore_result *result;
-	atomic_uint_fast64_t lost, bytes;
+	atomic_uint_fast64_t bytes;
+	uint64_t lost_directories;
 };
 
 static struct file_target *file_target(struct restore_target *target)
@@ -77,8 +81,24 @@ static int on_lost(struct restore_target *target, uint32_t file, const struct er
 
 	(void)file;
 	(void)err;
-	atomic_fetch_add(&self->lost, 1);
 	log_warning(self->env->log, "content is lost: %s", why->msg);
+	return 0;
+}
+
+static int on_give_up(struct restore_target *target, uint32_t file, struct err *err)
+{
+	return file_sink_give_up(file_target(target)->sink, file, err);
+}
+
+static int on_lost_directory(struct restore_target *target, const char *path,
+			     const struct err *why, struct err *err)
+{
+	struct file_target *self = file_target(target);
+
+	(void)path; /* the text names it */
+	(void)err;
+	self->lost_directories++;
+	log_warning(self->env->log, "entries are lost: %s", why->msg);
 	return 0;
 }
 
@@ -90,6 +110,8 @@ static const struct restore_target_ops file_target_ops = {
 	.write = on_write,
 	.finish_file = on_finish,
 	.lost = on_lost,
+	.give_up = on_give_up,
+	.lost_directory = on_lost_directory,
 };
 
 static void on_warning(void *state, const char *path, const char *message)
@@ -105,6 +127,18 @@ static int check_entry(void *arg, const struct tree_visit *visit, struct err *er
 	return file_sink_check(arg, visit->path, visit->entry, err);
 }
 
+/* The restore itself tells of damage. */
+static int pass_over_damage(void *arg, const char *path, const struct err *why,
+			    struct err *err)
+{
+	(void)arg;
+	(void)path;
+	if (why->code == ERR_CORRUPT)
+		return 0;
+	*err = *why;
+	return -1;
+}
+
 /* Everything that would be refused, before the first write. */
 static int check_all(struct job_tree *tree, const struct restore_job *job,
 		     const struct job_env *env, struct file_sink *sink, struct err *err)
@@ -113,6 +147,7 @@ static int check_all(struct job_tree *tree, const struct restore_job *job,
 
 	options.selection = job->selection;
 	options.cancel = env->cancel;
+	options.damaged = pass_over_damage;
 	return tree_walk(&options, check_entry, sink, err);
 }
 
@@ -141,7 +176,7 @@ static void count(struct file_target *target)
 	result->already_done = counts.already_done;
 	result->skipped = counts.skipped;
 	result->bytes = atomic_load(&target->bytes);
-	result->lost = atomic_load(&target->lost);
+	result->lost = counts.given_up + target->lost_directories;
 }
 
 static int write_all(struct job_tree *tree, const struct restore_job *job,
@@ -149,6 +184,8 @@ static int write_all(struct job_tree *tree, const struct restore_job *job,
 		     struct err *err)
 {
 	struct restore_options options = plan_options(tree, job, env);
+
+	options.batch_files = BATCH_FILES;
 	CLEANUP(restore_plan_freep)
 	struct restore_plan *plan = restore_plan_new(&options);
 
@@ -191,8 +228,8 @@ int restore_job_files(struct job_tree *tree, const struct restore_job *job,
 	if (result->lost > 0) {
 		(void)err_set(err, ERR_CORRUPT,
 			      "%" PRIu64
-			      " pieces of content could not be restored; everything "
-			      "else was",
+			      " files or directories could not be restored completely; "
+			      "everything else was",
 			      result->lost);
 		return err_hint(err,
 				"the warnings above name packs; run `quipu-backup check "

@@ -10,7 +10,9 @@
 #include "repo/record_sorter.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/mem.h"
@@ -80,6 +82,18 @@ void record_sorter_freep(struct record_sorter **sorter)
 uint64_t record_sorter_count(const struct record_sorter *sorter)
 {
 	return sorter->n_total;
+}
+
+int record_sorter_clear(struct record_sorter *sorter, struct err *err)
+{
+	sorter->n_records = 0;
+	sorter->n_total = 0;
+	sorter->n_runs = 0;
+	sorter->written = 0;
+	sorter->is_merging = false;
+	if (sorter->fd >= 0 && ftruncate(sorter->fd, 0) < 0)
+		return err_set_errno(err, errno, "scratch file");
+	return 0;
 }
 
 static int compare_records(const void *a, const void *b, void *len)

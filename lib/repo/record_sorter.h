@@ -29,6 +29,9 @@ MUST_CHECK int record_sorter_add(struct record_sorter *sorter, const uint8_t *re
 				 struct err *err);
 uint64_t record_sorter_count(const struct record_sorter *sorter);
 
+/* Forgets all records and gives their space on disk back. */
+MUST_CHECK int record_sorter_clear(struct record_sorter *sorter, struct err *err);
+
 /* No more records; reading starts at the smallest. May be called again, to start anew. */
 MUST_CHECK int record_sorter_rewind(struct record_sorter *sorter, struct err *err);
 

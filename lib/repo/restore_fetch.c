@@ -95,7 +95,8 @@ static int lose(struct fetch *fetch, const struct restore_chunk *pieces, size_t 
 	for (size_t i = 0; i < n; i++) {
 		if (i > 0 && pieces[i].file == pieces[i - 1].file)
 			continue;
-		if (restore_lost(fetch->target, pieces[i].file, why, err) < 0)
+		if (restore_lost(fetch->plan, fetch->target, pieces[i].file, why, err) <
+		    0)
 			return -1;
 	}
 	return 0;
@@ -260,5 +261,5 @@ int restore_plan_fetch(struct restore_plan *plan, struct restore_target *target,
 		*err = fetch.err;
 		return -1;
 	}
-	return failed;
+	return failed < 0 ? -1 : restore_end_batch(plan, target, err);
 }

@@ -21,6 +21,7 @@ enum {
 	SORTER_SHARE = 16, /* of the memory */
 	SPAN_SHARE = 16,
 	SPAN_LEN_LEAST = 1024 * 1024,
+	LOST_LIMIT = 64 * 1024,
 };
 
 /* One request takes a small part of the memory, so that several fit. */
@@ -42,6 +43,9 @@ struct restore_plan *restore_plan_new(const struct restore_options *options)
 					 (size_t)(reader->memory_bytes / SORTER_SHARE));
 	plan->span_len_max = span_len_max(reader->memory_bytes);
 	plan->left = scratch_counters_new(options->scratch_directory);
+	plan->mutex = mutex_new();
+	vec_init(&plan->lost, sizeof(uint32_t));
+	plan->lost_limit = LOST_LIMIT;
 	return plan;
 }
 
@@ -51,6 +55,8 @@ void restore_plan_free(struct restore_plan *plan)
 		return;
 	record_sorter_free(plan->chunks);
 	scratch_counters_free(plan->left);
+	mutex_free(plan->mutex);
+	vec_release(&plan->lost);
 	mem_free(plan);
 }
 
@@ -76,13 +82,60 @@ static bool is_loss(const struct err *why)
 	}
 }
 
-int restore_lost(struct restore_target *target, uint32_t file, const struct err *why,
-		 struct err *err)
+static int compare_numbers(const void *a, const void *b)
 {
-	if (target->ops->lost != NULL && is_loss(why))
-		return target->ops->lost(target, file, why, err);
-	*err = *why;
-	return -1;
+	const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void take_doubles_out(struct vec *numbers)
+{
+	uint32_t *all = numbers->data;
+	size_t n = 0;
+
+	vec_sort(numbers, compare_numbers);
+	for (size_t i = 0; i < numbers->n; i++) {
+		if (n == 0 || all[i] != all[n - 1])
+			all[n++] = all[i];
+	}
+	numbers->n = n;
+}
+
+static void note_lost(struct restore_plan *plan, uint32_t file)
+{
+	LOCKED(plan->mutex);
+	vec_push(&plan->lost, &file);
+	if (plan->lost.n < plan->lost_limit)
+		return;
+	take_doubles_out(&plan->lost);
+	plan->lost_limit = 2 * plan->lost.n + LOST_LIMIT;
+}
+
+int restore_lost(struct restore_plan *plan, struct restore_target *target, uint32_t file,
+		 const struct err *why, struct err *err)
+{
+	if (target->ops->lost == NULL || !is_loss(why)) {
+		*err = *why;
+		return -1;
+	}
+	note_lost(plan, file);
+	return target->ops->lost(target, file, why, err);
+}
+
+int restore_end_batch(struct restore_plan *plan, struct restore_target *target,
+		      struct err *err)
+{
+	plan->n_open = 0;
+	take_doubles_out(&plan->lost);
+	for (size_t i = 0; target->ops->give_up != NULL && i < plan->lost.n; i++) {
+		const uint32_t *file = vec_at(&plan->lost, i);
+
+		if (target->ops->give_up(target, *file, err) < 0)
+			return -1;
+	}
+	vec_clear(&plan->lost);
+	return record_sorter_clear(plan->chunks, err);
 }
 
 /* --- one file --- */
@@ -263,7 +316,7 @@ static int plan_file(struct file_plan *f, const struct content_ref *content,
 		*err = why;
 		return -1;
 	}
-	if (restore_lost(f->target, f->file, &why, err) < 0)
+	if (restore_lost(f->plan, f->target, f->file, &why, err) < 0)
 		return -1;
 	return close_file(f, true, err);
 }
@@ -274,6 +327,17 @@ struct restore_walk {
 	struct restore_plan *plan;
 	struct restore_target *target;
 };
+
+/* What the walk has found since it told last. */
+static void tell_progress(struct restore_plan *plan)
+{
+	uint64_t files = plan->counts.files - plan->counts.files_passed;
+
+	progress_expect(plan->options.progress, files - plan->files_told,
+			plan->counts.write_bytes - plan->bytes_told);
+	plan->files_told = files;
+	plan->bytes_told = plan->counts.write_bytes;
+}
 
 static int visit_file(struct restore_walk *walk, const struct tree_visit *visit,
 		      struct err *err)
@@ -298,7 +362,10 @@ static int visit_file(struct restore_walk *walk, const struct tree_visit *visit,
 	failed = plan_file(&f, visit->content, visit->path, err);
 	vec_release(&f.pieces);
 	buf_release(&f.existing);
-	return failed;
+	if (failed < 0 || ++walk->plan->n_open != walk->plan->options.batch_files)
+		return failed;
+	tell_progress(walk->plan);
+	return restore_plan_fetch(walk->plan, walk->target, err);
 }
 
 static int visit_entry(void *arg, const struct tree_visit *visit, struct err *err)
@@ -343,9 +410,7 @@ int restore_plan_walk(struct restore_plan *plan, struct restore_target *target,
 
 	if (tree_walk(&options, visit_entry, &walk, err) < 0)
 		return -1;
-	progress_expect(plan->options.progress,
-			plan->counts.files - plan->counts.files_passed,
-			plan->counts.write_bytes);
+	tell_progress(plan);
 	return 0;
 }
 

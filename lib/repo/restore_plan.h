@@ -10,6 +10,9 @@
  *   restore_plan_walk()      tells the target what there is
  *   restore_plan_estimate()  if somebody wants to know
  *   restore_plan_fetch()     brings the content
+ *
+ * A target that cannot keep any number of files open has them in batches: then the walk
+ * fetches in between, and restore_plan_fetch() brings the last of them.
  */
 #ifndef REPO_RESTORE_PLAN_H
 #define REPO_RESTORE_PLAN_H
@@ -33,7 +36,8 @@ struct restore_target_ops {
 	/* Symbolic links, FIFOs, devices, and files without content. */
 	int (*special)(struct restore_target *target, const char *path,
 		       const struct entry *entry, struct err *err);
-	/* Files with content. Unless it passes, *ret_file is a number that no other file has. */
+	/* Files with content. Unless it passes, *ret_file is a number that no other file has
+	 * until this one was finished or given up. */
 	int (*begin_file)(struct restore_target *target, const char *path,
 			  const struct entry *entry, enum restore_answer *ret_answer,
 			  uint32_t *ret_file, struct err *err);
@@ -49,9 +53,13 @@ struct restore_target_ops {
 	/* All of a file was written, or was there; also from the thread that walks. */
 	int (*finish_file)(struct restore_target *target, uint32_t file, struct err *err);
 	/* Content of this file cannot be had; it will not be finished. May come several times
-	 * for one file, from any thread. 0 goes on with the others. NULL: the restore ends. */
+	 * for one file, from any thread; other content of it may still be written. 0 goes on
+	 * with the others. NULL: the restore ends. */
 	int (*lost)(struct restore_target *target, uint32_t file, const struct err *why,
 		    struct err *err);
+	/* Nothing more comes for a file that lost content: once, after everything that was
+	 * fetched with it. May be NULL. */
+	int (*give_up)(struct restore_target *target, uint32_t file, struct err *err);
 	/* Entries of a directory cannot be read, or not all of them. 0 goes on behind it. NULL:
 	 * the restore ends. */
 	int (*lost_directory)(struct restore_target *target, const char *path,
@@ -68,6 +76,7 @@ struct restore_options {
 	const struct snapshot_body *body;
 	const struct selection *selection; /* NULL: everything */
 	const char *scratch_directory;
+	uint32_t batch_files; /* that are open at a time; 0: any number */
 	const struct cancel *cancel;
 	struct progress *progress; /* gets files and bytes, expected and done */
 };

@@ -13,7 +13,7 @@ struct target_file {
 	char *path;
 	struct buf bytes;   /* of the file's length; 0xee where nothing was written */
 	uint64_t n_written; /* bytes */
-	unsigned n_finished, n_lost;
+	unsigned n_finished, n_lost, n_given_up;
 };
 
 struct memory_target {
@@ -27,6 +27,7 @@ struct memory_target {
 	uint64_t existing_len;		    /* up to this offset */
 	struct strings lost;		    /* texts */
 	bool fail_write;
+	uint32_t n_open, most_open;
 	struct cancel *cancel_at_write;
 };
 
@@ -74,6 +75,10 @@ static inline int target_begin_file(struct restore_target *target, const char *p
 	target_note(t, "f", path);
 	*ret_answer = t->answer;
 	*ret_file = t->n_files++;
+	mutex_lock(t->mutex);
+	t->n_open++;
+	t->most_open = t->n_open > t->most_open ? t->n_open : t->most_open;
+	mutex_unlock(t->mutex);
 	file->path = mem_strdup(path);
 	buf_init(&file->bytes, 0);
 	memset(buf_extend(&file->bytes, (size_t)entry->size), 0xee, (size_t)entry->size);
@@ -120,6 +125,7 @@ static inline int target_finish_file(struct restore_target *target, uint32_t num
 	(void)err;
 	LOCKED(t->mutex);
 	t->files[number].n_finished++;
+	t->n_open--;
 	return 0;
 }
 
@@ -135,6 +141,19 @@ static inline int target_lost(struct restore_target *target, uint32_t number,
 	return 0;
 }
 
+static inline int target_give_up(struct restore_target *target, uint32_t number,
+				 struct err *err)
+{
+	struct memory_target *t = memory_target_of(target);
+
+	(void)err;
+	LOCKED(t->mutex);
+	assert_int_equal(t->files[number].n_finished, 0);
+	t->files[number].n_given_up++;
+	t->n_open--;
+	return 0;
+}
+
 static const struct restore_target_ops MEMORY_TARGET_OPS = {
 	.directory = target_directory,
 	.special = target_special,
@@ -143,6 +162,7 @@ static const struct restore_target_ops MEMORY_TARGET_OPS = {
 	.write = target_write,
 	.finish_file = target_finish_file,
 	.lost = target_lost,
+	.give_up = target_give_up,
 };
 
 static inline struct memory_target *memory_target_new(void)

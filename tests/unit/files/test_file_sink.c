@@ -655,6 +655,79 @@ static void test_file_sink_begin_file__makes_hard_links(void **state)
 	sink_run_release(&run);
 }
 
+static void test_file_sink_give_up__removes_what_there_is(void **state)
+{
+	struct sink_run run;
+	uint32_t file = 0;
+
+	sink_run_init(&run, state);
+	sink_run_start(&run);
+	sink_run_directory(&run, "d");
+	assert_int_equal(sink_run_begin(&run, "d/lost", "content", &file),
+			 FILE_SINK_WRITE);
+	sink_run_write(&run, file, 3, "tent");
+	sink_run_file(&run, "d/whole", "text");
+	assert_int_equal(count_names(&run, "d"), 2);
+	assert_int_equal(file_sink_give_up(run.sink, file, &run.err), 0);
+	assert_int_equal(file_sink_finish(run.sink, &run.err), 0);
+	assert_int_equal(count_names(&run, "d"), 1);
+	assert_text(&run, "d/whole", "text");
+	assert_int_equal(file_sink_counts(run.sink).given_up, 1);
+	assert_int_equal(file_sink_counts(run.sink).files, 1);
+	sink_run_release(&run);
+}
+
+static void test_file_sink_give_up__frees_the_number(void **state)
+{
+	struct sink_run run;
+	uint32_t first = 0, second = 1;
+
+	sink_run_init(&run, state);
+	sink_run_start(&run);
+	sink_run_begin(&run, "lost", "content", &first);
+	assert_int_equal(file_sink_give_up(run.sink, first, &run.err), 0);
+	assert_int_equal(
+		file_sink_write(run.sink, first, 0, slice_of_string("x"), &run.err), -1);
+	sink_run_begin(&run, "next", "text", &second);
+	assert_int_equal(second, first);
+	sink_run_write(&run, second, 0, "text");
+	assert_int_equal(file_sink_finish_file(run.sink, second, &run.err), 0);
+	sink_run_finish(&run);
+	assert_text(&run, "next", "text");
+	assert_false(tree_exists(run.target, "lost"));
+	sink_run_release(&run);
+}
+
+static void test_file_sink_give_up__leaves_out_hard_links_to_it(void **state)
+{
+	struct sink_run run;
+	struct entry entry = sink_run_entry(ENTRY_FILE, "one");
+	enum file_sink_answer answer;
+	uint32_t file;
+
+	sink_run_init(&run, state);
+	sink_run_start(&run);
+	entry.size = 4;
+	entry.n_links = 2;
+	entry.link_device = 1;
+	entry.link_inode = 42;
+	assert_int_equal(
+		file_sink_begin_file(run.sink, "one", &entry, &answer, &file, &run.err),
+		0);
+	entry_release(&entry);
+	assert_int_equal(begin_link(&run, "two", "same"), FILE_SINK_LINK);
+	assert_int_equal(file_sink_give_up(run.sink, file, &run.err), 0);
+	assert_int_equal(file_sink_finish(run.sink, &run.err), 0);
+	assert_int_equal(file_sink_counts(run.sink).given_up, 2);
+	assert_string_equal(strings_at(&run.warnings, 0),
+			    "one: is left out: its content is lost");
+	assert_string_equal(strings_at(&run.warnings, 1),
+			    "two: is left out: its content, of a hard link, is lost");
+	assert_false(tree_exists(run.target, "one"));
+	assert_false(tree_exists(run.target, "two"));
+	sink_run_release(&run);
+}
+
 static void test_file_sink_begin_file__links_to_no_skipped_file(void **state)
 {
 	struct sink_run run;
@@ -1108,6 +1181,9 @@ int main(void)
 		tempdir_test(test_file_sink_begin_file__refuses_names_that_lead_out),
 		tempdir_test(test_file_sink_begin_file__skips_the_markers_name),
 		tempdir_test(test_file_sink_begin_file__makes_hard_links),
+		tempdir_test(test_file_sink_give_up__removes_what_there_is),
+		tempdir_test(test_file_sink_give_up__frees_the_number),
+		tempdir_test(test_file_sink_give_up__leaves_out_hard_links_to_it),
 		tempdir_test(test_file_sink_begin_file__links_to_no_skipped_file),
 		tempdir_test(test_file_sink_begin_file__replaces_links_by_links),
 		tempdir_test(

@@ -83,6 +83,77 @@ static void test_restore_job_files__existing_is_refused_skipped_or_replaced(void
 	restore_result_release(&result);
 }
 
+static int note_key(void *arg, const char *key, const struct store_info *info,
+		    struct err *err)
+{
+	(void)info;
+	(void)err;
+	strings_add(arg, key);
+	return 0;
+}
+
+/* Changes the first blob of a pack, or changes it back. */
+static void flip(struct store *store, const char *key)
+{
+	struct store_put_options options = {.mode = STORE_PUT_REPLACE};
+	CLEANUP(buf_release) struct buf pack = {0};
+	struct err err = {0};
+
+	buf_init(&pack, 0);
+	assert_int_equal(store_get(store, key, 1 << 24, &pack, &err), 0);
+	pack.data[180] ^= 1;
+	assert_int_equal(store_put(store, key, buf_slice(&pack), &options, &err), 0);
+}
+
+/* The first blob of a pack of data is a file's, that of the other pack is the directory "sub".
+ * Tells whether a file was lost. */
+static bool loses_only_what_needs_it(const struct job_sample *sample, const char *target)
+{
+	struct restore_result result;
+	struct err err = {0};
+	bool is_file;
+
+	restore_result_init(&result);
+	assert_int_equal(restore(sample, target, FILE_EXISTING_REFUSE, &result, &err),
+			 -1);
+	assert_int_equal(err.code, ERR_CORRUPT);
+	assert_non_null(strstr(err.msg, "could not be restored completely"));
+	assert_in_range(result.lost, 1, 2);
+	is_file = result.files + result.lost == 3;
+	if (is_file && result.lost == 2)
+		expect_file(sample, target, "sub/two", "second");
+	else
+		expect_file(sample, target, "one", "first");
+	if (!is_file)
+		assert_int_equal(result.files, 1);
+	restore_result_release(&result);
+	return is_file;
+}
+
+static void test_restore_job_files__restores_what_is_not_damaged(void **state)
+{
+	const struct job_sample *sample = *state;
+	struct job_repo repo;
+	struct strings packs;
+	struct err err = {0};
+	size_t n_lost = 0;
+
+	assert_int_equal(job_sample_open(sample, "recovery.key", &repo, &err), 0);
+	strings_init(&packs);
+	assert_int_equal(store_list(repo.store, "packs/", note_key, &packs, NULL, &err),
+			 0);
+	for (size_t i = 0; i < strings_count(&packs); i++) {
+		CLEANUP(mem_freep) char *target = mem_printf("damaged-%zu", i);
+
+		flip(repo.store, strings_at(&packs, i));
+		n_lost += loses_only_what_needs_it(sample, target);
+		flip(repo.store, strings_at(&packs, i));
+	}
+	assert_in_range(n_lost, 1, 2);
+	strings_release(&packs);
+	job_repo_release(&repo);
+}
+
 static void test_restore_job_plan__counts_and_writes_nothing(void **state)
 {
 	const struct job_sample *sample = *state;
@@ -112,6 +183,7 @@ int main(void)
 		cmocka_unit_test(test_restore_job_files__writes_the_tree),
 		cmocka_unit_test(
 			test_restore_job_files__existing_is_refused_skipped_or_replaced),
+		cmocka_unit_test(test_restore_job_files__restores_what_is_not_damaged),
 		cmocka_unit_test(test_restore_job_plan__counts_and_writes_nothing),
 	};
 	return cmocka_run_group_tests(tests, job_snapshot_setup, job_sample_teardown);

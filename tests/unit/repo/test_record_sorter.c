@@ -128,6 +128,22 @@ static void test_rewind__starts_anew(void **state)
 	}
 }
 
+static void test_clear__begins_anew(void **state)
+{
+	static const uint64_t counts[] = {50000, 100, 60000};
+	CLEANUP(record_sorter_freep)
+	struct record_sorter *sorter =
+		record_sorter_new(*state, RECORD_LEN, RECORD_SORTER_MEMORY_MIN);
+	struct err err = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
+		add_shuffled(sorter, counts[i]);
+		assert_sorted(sorter, counts[i]);
+		assert_int_equal(record_sorter_clear(sorter, &err), 0);
+		assert_int_equal(record_sorter_count(sorter), 0);
+	}
+}
+
 static void test_add__leaves_no_name_behind(void **state)
 {
 	CLEANUP(record_sorter_freep)
@@ -171,6 +187,7 @@ int main(void)
 		tempdir_test(test_next__merges_more_runs_than_are_kept),
 		tempdir_test(test_next__keeps_equal_records),
 		tempdir_test(test_rewind__starts_anew),
+		tempdir_test(test_clear__begins_anew),
 		tempdir_test(test_add__leaves_no_name_behind),
 		cmocka_unit_test(test_add__tells_where_no_file_can_be_made),
 	};

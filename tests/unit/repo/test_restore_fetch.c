@@ -131,6 +131,7 @@ static void assert_lost(struct fixture *x, const char *const *paths, size_t n,
 			lost = lost || strcmp(paths[k], file->path) == 0;
 		assert_int_equal(file->n_finished, !lost);
 		assert_int_equal(file->n_lost > 0, lost);
+		assert_int_equal(file->n_given_up, lost);
 	}
 	memory_target_assert_no_wrong_byte(x->t, x->expected);
 	assert_string_equal(strings_at(&x->t->lost, 0), text);

@@ -19,6 +19,7 @@ struct fixture {
 	struct selection *selection;
 	struct progress progress;
 	struct restore_plan *plan;
+	uint32_t batch_files;
 };
 
 static int setup(void **state)
@@ -64,6 +65,7 @@ static void make_plan(struct fixture *x)
 		.body = &x->s.body,
 		.selection = x->selection,
 		.scratch_directory = x->f->r.directory,
+		.batch_files = x->batch_files,
 		.cancel = &x->s.cancel,
 		.progress = &x->progress,
 	});
@@ -129,6 +131,19 @@ static void test_restore__counts_files_and_bytes(void **state)
 	assert_int_equal(x->progress.bytes, bytes);
 	assert_int_equal(x->progress.expected_files, SAMPLE_FILES);
 	assert_int_equal(x->progress.files, SAMPLE_FILES);
+}
+
+static void test_restore__keeps_no_more_files_open_than_a_batch(void **state)
+{
+	struct fixture *x = *state;
+
+	x->batch_files = 2;
+	restore(x);
+	assert_restored(x, SAMPLE_FILES);
+	assert_int_equal(x->t->most_open, 2);
+	assert_int_equal(x->t->n_open, 0);
+	assert_int_equal(x->progress.files, SAMPLE_FILES);
+	assert_int_equal(x->progress.bytes, x->progress.expected_bytes);
 }
 
 static void test_restore__takes_only_what_is_selected(void **state)
@@ -291,6 +306,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		restore_test(test_restore__brings_everything_back),
 		restore_test(test_restore__counts_files_and_bytes),
+		restore_test(test_restore__keeps_no_more_files_open_than_a_batch),
 		restore_test(test_restore__takes_only_what_is_selected),
 		restore_test(test_restore__leaves_holes_of_sparse_files),
 		restore_test(test_restore__reads_each_blob_once),
