@@ -94,6 +94,7 @@ static int set_command_failure(struct process *process, int status, struct err *
 		       quote_string(last, quoted));
 }
 
+/* The end of its output is not the command's end: one that closed stdout may run on. */
 static int read_command(struct transfer *transfer, struct err *err)
 {
 	const char *const argv[] = {"/bin/sh", "-c", transfer->options->command, NULL};
@@ -103,7 +104,7 @@ static int read_command(struct transfer *transfer, struct err *err)
 
 	if (process_start(&options, &process, err) < 0 ||
 	    read_all(transfer, process_stdout(process), err) < 0 ||
-	    process_wait(process, &status, err) < 0)
+	    process_wait_or_cancel(process, transfer->cancel, &status, err) < 0)
 		return -1;
 	return status == 0 ? 0 : set_command_failure(process, status, err);
 }

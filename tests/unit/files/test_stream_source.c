@@ -182,6 +182,33 @@ static void test_stream_source_run__is_interrupted_while_it_waits(void **state)
 	run_release(&run);
 }
 
+static struct cancel cancel_of_signal;
+
+static void cancel_by_signal(int signal_number)
+{
+	cancel_set(&cancel_of_signal, signal_number);
+}
+
+/* The command says when it closed its output, and lives on. */
+static void test_stream_source_run__is_interrupted_after_the_output_ended(void **state)
+{
+	struct run run;
+
+	(void)state;
+	run_init(&run, "dump");
+	cancel_init(&cancel_of_signal);
+	assert_true(signal(SIGUSR1, cancel_by_signal) != SIG_ERR);
+	run.options.command = "exec >&-; sleep 0.3; kill -USR1 $PPID; exec sleep 30";
+	assert_int_equal(stream_source_run(&run.options, &run.record->sink,
+					   &cancel_of_signal, &run.err),
+			 -1);
+	assert_true(signal(SIGUSR1, SIG_DFL) != SIG_ERR);
+	assert_int_equal(run.err.code, ERR_INTERRUPTED);
+	assert_int_equal(run.err.signal, SIGUSR1);
+	assert_null(record_sink_find(run.record, "dump"));
+	run_release(&run);
+}
+
 static void test_stream_source_run__passes_the_sinks_error_on(void **state)
 {
 	struct run run;
@@ -208,6 +235,8 @@ int main(void)
 		cmocka_unit_test(test_stream_source_run__fails_in_a_pipe_that_says_so),
 		cmocka_unit_test(test_stream_source_run__refuses_bad_names),
 		cmocka_unit_test(test_stream_source_run__is_interrupted_while_it_waits),
+		cmocka_unit_test(
+			test_stream_source_run__is_interrupted_after_the_output_ended),
 		cmocka_unit_test(test_stream_source_run__passes_the_sinks_error_on),
 	};
 
