@@ -5,9 +5,10 @@
  * format allows, and the caller is told. When a pack is opened, its header must be the one
  * that the list names, whatever the index claims.
  *
- * The index is made from fragments, which are a cache. What it lacks is read from the
- * directories of the listed packs when the first blob is missed, so that a repository without
- * a single fragment restores.
+ * The index is made from fragments, which are a cache, and any writer can sign one that hides
+ * or misplaces what is in another's packs. What the index lacks is read from the directories of
+ * the listed packs: first of those that it does not know, so that a repository without a single
+ * fragment restores; then, for a blob that is still missed or opens nowhere, of all of them.
  */
 #include "repo/blob_places.h"
 
@@ -19,6 +20,9 @@
 
 enum verdict { UNKNOWN, LISTED, MAY_BE_LISTED, UNLISTED };
 
+/* Which listed packs' own directories are in the index, beside what fragments say. */
+enum completeness { FRAGMENTS_ONLY, UNKNOWN_PACKS_READ, ALL_PACKS_READ };
+
 struct blob_places {
 	struct blob_places_options options;
 	struct packlist_set *list;
@@ -26,7 +30,7 @@ struct blob_places {
 	uint8_t *verdicts;
 	uint32_t n_verdicts;
 	struct mutex *completing;
-	bool is_complete; /* under `completing` */
+	enum completeness completeness; /* under `completing` */
 };
 
 int blob_places_new(const struct blob_places_options *options,
@@ -151,6 +155,7 @@ static int add_pack(struct blob_places *places, const struct packlist_entry *ent
 
 struct completion {
 	struct blob_places *places;
+	bool all;
 	uint64_t n_added, n_failed;
 };
 
@@ -182,10 +187,10 @@ static int complete_pack(void *arg, const struct packlist_entry *entry, struct e
 	struct completion *completion = arg;
 	struct blob_places *places = completion->places;
 	struct err why = {0};
-	bool known;
+	bool known = false;
 
 	if (cancel_check(places->options.cancel, err) < 0 ||
-	    is_known(places, entry, &known, err) < 0)
+	    (!completion->all && is_known(places, entry, &known, err) < 0))
 		return -1;
 	if (known)
 		return 0;
@@ -198,24 +203,34 @@ static int complete_pack(void *arg, const struct packlist_entry *entry, struct e
 	return 0;
 }
 
-/* True in *ret_added when it is worth looking again. */
-static int complete_index(struct blob_places *places, bool *ret_added, struct err *err)
+/* Reads what is not read yet; another thread may have done it meanwhile. */
+static int complete_index(struct blob_places *places, enum completeness wanted,
+			  struct err *err)
 {
-	struct completion completion = {.places = places};
+	struct completion completion = {.places = places,
+					.all = wanted == ALL_PACKS_READ};
 
 	LOCKED(places->completing);
-	*ret_added = true; /* by this call, or by another thread meanwhile */
-	if (places->is_complete)
+	if (places->completeness >= wanted)
 		return 0;
 	if (packlist_set_each(places->list, complete_pack, &completion, err) < 0)
 		return -1;
-	places->is_complete = true;
-	if (completion.n_added > 0)
-		log_warning(places->options.log,
-			    "%" PRIu64 " packs are in no index fragment that could be "
-			    "read: their own directories were read instead",
-			    completion.n_added);
+	places->completeness = wanted;
+	if (completion.n_added == 0)
+		return 0;
+	log_warning(places->options.log,
+		    completion.all
+			    ? "what the index says is not all that there is: the "
+			      "directories of all %" PRIu64 " packs were read"
+			    : "%" PRIu64 " packs are in no index fragment that could be "
+			      "read: their own directories were read instead",
+		    completion.n_added);
 	return 0;
+}
+
+int blob_places_read_all(struct blob_places *places, struct err *err)
+{
+	return complete_index(places, ALL_PACKS_READ, err);
 }
 
 /* --- places --- */
@@ -255,54 +270,19 @@ int blob_places_find(struct blob_places *places, enum blob_type type,
 		     struct blob_place ret_places[static BLOB_PLACES_MAX], size_t *ret_n,
 		     struct err *err)
 {
-	bool added;
+	enum completeness next = UNKNOWN_PACKS_READ;
 
 	if (find_now(places, type, ref, ret_places, ret_n, err) < 0)
 		return -1;
-	if (*ret_n > 0)
-		return 0;
-	if (complete_index(places, &added, err) < 0)
-		return -1;
-	if (added && find_now(places, type, ref, ret_places, ret_n, err) < 0)
-		return -1;
+	for (; *ret_n == 0 && next <= ALL_PACKS_READ; next++) {
+		if (complete_index(places, next, err) < 0 ||
+		    find_now(places, type, ref, ret_places, ret_n, err) < 0)
+			return -1;
+	}
 	if (*ret_n == 0)
 		return err_set(err, ERR_CORRUPT,
 			       "it is in none of the packs that the snapshot lists");
 	return 0;
-}
-
-int blob_places_ask_pack(struct blob_places *places, uint32_t pack, enum blob_type type,
-			 const struct blob_ref *ref, struct blob_place *ret_place,
-			 struct err *err)
-{
-	const struct blob_places_options *options = &places->options;
-	CLEANUP(pack_contents_release) struct pack_contents contents = {0};
-	struct pack_info info;
-	char key[PACK_KEY_LEN];
-
-	if (index_pack(options->index, pack, &info, err) < 0)
-		return -1;
-	pack_key(info.name, key);
-	if (pack_directory_load(options->repo, options->keys, key, info.size, &contents,
-				err) < 0)
-		return -1;
-	for (size_t i = 0; i < contents.directory.entries.n; i++) {
-		const struct blob_entry *entry = vec_at(&contents.directory.entries, i);
-
-		if (entry->type != type || entry->raw != ref->raw_len ||
-		    memcmp(entry->id.bytes, ref->id.bytes, BLOB_ID_LEN) != 0)
-			continue;
-		*ret_place = (struct blob_place){
-			.pack = pack,
-			.number = (uint32_t)i,
-			.type = type,
-			.offset = entry->offset,
-			.stored = entry->stored,
-			.raw = entry->raw,
-		};
-		return 0;
-	}
-	return err_set(err, ERR_CORRUPT, "%s: its directory does not list the blob", key);
 }
 
 /* --- packs --- */

@@ -31,18 +31,17 @@ void blob_places_freep(struct blob_places **places);
 
 /*
  * Places of a blob of this type and length in packs that count, at most BLOB_PLACES_MAX, best
- * first. When the index knows none, the directories of listed packs that it does not know are
- * read and added to it, once. ERR_CORRUPT when there is no place.
+ * first. When the index knows none, the directories of listed packs that it does not know, and
+ * then of all of them, are read and added to it, once. ERR_CORRUPT when there is no place.
  */
 MUST_CHECK int blob_places_find(struct blob_places *places, enum blob_type type,
 				const struct blob_ref *ref,
 				struct blob_place ret_places[static BLOB_PLACES_MAX],
 				size_t *ret_n, struct err *err);
 
-/* Where a pack's own directory says that the blob is: for when the index was wrong about it. */
-MUST_CHECK int blob_places_ask_pack(struct blob_places *places, uint32_t pack,
-				    enum blob_type type, const struct blob_ref *ref,
-				    struct blob_place *ret_place, struct err *err);
+/* Adds what the directories of all listed packs say to the index, once: for when a blob opens at
+ * none of the places that were found. They come first in what blob_places_find() gives then. */
+MUST_CHECK int blob_places_read_all(struct blob_places *places, struct err *err);
 
 /* A pack's header, which must be the one that the pack list names, unless that page is lost.
  * Errors name the pack. */

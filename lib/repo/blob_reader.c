@@ -5,8 +5,8 @@
  * pack have an opener each; a pack is unwrapped again only when none of it is idle.
  *
  * A place that fails is told with a warning if another has the blob. If none has, the first
- * failure is what is reported, after the packs' own directories were asked: the index is a
- * cache made from fragments, which may say anything.
+ * failure is what is reported, after the listed packs' own directories were read: the index is
+ * a cache made from fragments, which may say anything.
  */
 #include "repo/blob_reader.h"
 
@@ -345,33 +345,13 @@ static void tell_failed(struct blob_reader *reader, const struct err *why)
 	log_warning(reader->options.log, "%s; reading another copy", why->msg);
 }
 
-/* Asks the directories of the packs that the index named, in case it was wrong about them. */
-static int read_by_directory(struct blob_reader *reader, enum blob_type type,
-			     const struct blob_ref *ref, const struct blob_place *places,
-			     size_t n, struct buf *ret_bytes)
+/* The first of the places that has the blob, or why the first one failed. */
+static int read_first_good(struct blob_reader *reader, const struct blob_ref *ref,
+			   const struct blob_place *places, size_t n,
+			   struct buf *ret_bytes, struct err *err)
 {
-	for (size_t i = 0; i < n; i++) {
-		struct blob_place place;
-		struct err ignored = {0};
-
-		if (blob_places_ask_pack(reader->places, places[i].pack, type, ref,
-					 &place, &ignored) == 0 &&
-		    memcmp(&place, &places[i], sizeof(place)) != 0 &&
-		    read_place(reader, &ref->id, &place, ret_bytes, &ignored) == 0)
-			return 0;
-	}
-	return -1;
-}
-
-static int read_stored(struct blob_reader *reader, enum blob_type type,
-		       const struct blob_ref *ref, struct buf *ret_bytes, struct err *err)
-{
-	struct blob_place places[BLOB_PLACES_MAX];
 	struct err first = {0};
-	size_t n;
 
-	if (blob_places_find(reader->places, type, ref, places, &n, err) < 0)
-		return -1;
 	for (size_t i = 0; i < n; i++) {
 		struct err why = {0};
 
@@ -380,19 +360,38 @@ static int read_stored(struct blob_reader *reader, enum blob_type type,
 				tell_failed(reader, &first);
 			return 0;
 		}
-		if (i == 0)
+		if (i == 0 || why.code == ERR_INTERRUPTED)
 			first = why;
-		if (why.code == ERR_INTERRUPTED) {
-			*err = why;
-			return -1;
-		}
-	}
-	if (read_by_directory(reader, type, ref, places, n, ret_bytes) == 0) {
-		tell_failed(reader, &first);
-		return 0;
+		if (why.code == ERR_INTERRUPTED)
+			break;
 	}
 	*err = first;
 	return -1;
+}
+
+static int read_stored(struct blob_reader *reader, enum blob_type type,
+		       const struct blob_ref *ref, struct buf *ret_bytes, struct err *err)
+{
+	struct blob_place places[BLOB_PLACES_MAX];
+	struct err second = {0};
+	size_t n;
+
+	if (blob_places_find(reader->places, type, ref, places, &n, err) < 0)
+		return -1;
+	if (read_first_good(reader, ref, places, n, ret_bytes, err) == 0)
+		return 0;
+	if (err->code == ERR_INTERRUPTED)
+		return -1;
+	/* the index may be wrong about all of them */
+	if (blob_places_read_all(reader->places, &second) < 0 ||
+	    blob_places_find(reader->places, type, ref, places, &n, &second) < 0 ||
+	    read_first_good(reader, ref, places, n, ret_bytes, &second) < 0) {
+		if (second.code == ERR_INTERRUPTED)
+			*err = second;
+		return -1;
+	}
+	tell_failed(reader, err);
+	return 0;
 }
 
 int blob_reader_get(struct blob_reader *reader, enum blob_type type,

@@ -179,7 +179,7 @@ static uint16_t own_slot(struct index *index)
 {
 	uint16_t slot = SIGNER_LOCAL;
 
-	if (index->allowed.n > 0 &&
+	if (!index->scratch && index->allowed.n > 0 &&
 	    !index_signer_slot(index, vec_at(&index->allowed, 0), &slot))
 		return SIGNER_LOCAL;
 	return slot;

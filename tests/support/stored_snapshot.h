@@ -62,6 +62,23 @@ static inline int stored_open_blobs(struct stored_snapshot *s, struct err *err)
 	return blob_reader_new(&options, &s->blobs, err);
 }
 
+/* As restores open it: the fragments of all writers count. */
+static inline void stored_open_index(struct snapshot_fixture *f, struct index **ret_index)
+{
+	const struct index_options options = {
+		.keys = key_dedup(f->r.recovery),
+		.identity = &f->r.repo->identity,
+		.domain = "hosts",
+		.rng = &f->rng,
+		.log = &f->log,
+	};
+	struct err err = {0};
+
+	if (index_open(&options, ret_index, &err) < 0 ||
+	    index_update(*ret_index, f->r.repo, NULL, &err) < 0)
+		fail_msg("%s", err.msg);
+}
+
 /* The newest snapshot. Its index is read from the fragments that are there now. */
 static inline void stored_open(struct snapshot_fixture *f, struct stored_snapshot *s)
 {
@@ -74,7 +91,7 @@ static inline void stored_open(struct snapshot_fixture *f, struct stored_snapsho
 	    snapshot_list_find(&s->list, "latest:hosts/alpha", &header, &err) < 0)
 		fail_msg("%s", err.msg);
 	s->header = *header;
-	snapshot_run_index(f, &s->run);
+	stored_open_index(f, &s->run.index);
 	if (stored_open_body(s, &err) < 0 || stored_open_blobs(s, &err) < 0)
 		fail_msg("%s", err.msg);
 }
@@ -168,8 +185,22 @@ static inline void stored_place(struct stored_snapshot *s, enum blob_type type,
 	pack_key(info.name, ret_key);
 }
 
-/* All fragments are replaced by one of the writer's that gives the pack's blobs other places. */
-static inline void stored_lie_in_fragment(struct snapshot_fixture *f, const char *key)
+typedef void stored_lie_fn(struct blob_entry *entry);
+
+static inline void stored_lie_offset(struct blob_entry *entry)
+{
+	entry->offset++;
+}
+
+static inline void stored_lie_id(struct blob_entry *entry)
+{
+	entry->id.bytes[0] ^= 1;
+}
+
+/* All fragments are replaced by one of the writer's that says something false of each blob of
+ * the pack. */
+static inline void stored_lie_in_fragment(struct snapshot_fixture *f, const char *key,
+					  stored_lie_fn *lie)
 {
 	CLEANUP(pack_contents_release) struct pack_contents contents = {0};
 	CLEANUP(snapshot_run_release) struct snapshot_run run = {0};
@@ -187,11 +218,8 @@ static inline void stored_lie_in_fragment(struct snapshot_fixture *f, const char
 	assert_true(pack_key_parse(key, info.name));
 	info.size = pack.len;
 	memcpy(info.header_hash, contents.header_hash, sizeof(info.header_hash));
-	for (size_t i = 0; i < contents.directory.entries.n; i++) {
-		struct blob_entry *entry = vec_at(&contents.directory.entries, i);
-
-		entry->offset++;
-	}
+	for (size_t i = 0; i < contents.directory.entries.n; i++)
+		lie(vec_at(&contents.directory.entries, i));
 	if (index_add_pack(run.index, &info, contents.directory.entries.data,
 			   contents.directory.entries.n, &number, &err) < 0 ||
 	    index_flush(run.index, f->r.repo, f->r.writer->writer, &err) < 0)

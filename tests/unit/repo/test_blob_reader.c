@@ -280,22 +280,40 @@ static void test_get__tells_the_first_failure_when_all_copies_are_damaged(void *
 	assert_top_fails(x, ERR_CORRUPT, why);
 }
 
-static void test_get__asks_the_pack_when_the_index_is_wrong(void **state)
+static void write_lies(struct fixture *x, stored_lie_fn *lie)
 {
-	struct fixture *x = *state;
 	struct blob_place place;
 	char key[PACK_KEY_LEN];
-	struct err err = {0};
 
 	stored_place(&x->s, BLOB_TREE, top_of(x), &place, key);
-	stored_lie_in_fragment(x->f, key);
+	stored_lie_in_fragment(x->f, key, lie);
 	stored_close(&x->s);
 	stored_open(x->f, &x->s);
+}
+
+static void test_get__asks_the_packs_when_the_index_misplaces_a_blob(void **state)
+{
+	struct fixture *x = *state;
+	struct err err = {0};
+
+	write_lies(x, stored_lie_offset);
 	if (get_top(x, &err) < 0)
 		fail_msg("%s", err.msg);
 	assert_int_equal(blob_reader_failed_places(x->s.blobs), 1);
 	assert_non_null(
 		strstr(x->f->logged, "the tag does not fit; reading another copy"));
+}
+
+static void test_get__asks_the_packs_when_the_index_hides_a_blob(void **state)
+{
+	struct fixture *x = *state;
+	struct err err = {0};
+
+	write_lies(x, stored_lie_id);
+	if (get_top(x, &err) < 0)
+		fail_msg("%s", err.msg);
+	assert_int_equal(blob_reader_failed_places(x->s.blobs), 0);
+	assert_non_null(strstr(x->f->logged, "what the index says is not all"));
 }
 
 #define reader_test(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
@@ -313,7 +331,8 @@ int main(void)
 		reader_test(test_get__refuses_a_pack_of_another_epoch),
 		reader_test(test_get__believes_tag_and_id_when_the_list_is_lost),
 		reader_test(test_get__takes_the_other_copy_when_one_is_damaged),
-		reader_test(test_get__asks_the_pack_when_the_index_is_wrong),
+		reader_test(test_get__asks_the_packs_when_the_index_misplaces_a_blob),
+		reader_test(test_get__asks_the_packs_when_the_index_hides_a_blob),
 		reader_test(
 			test_get__tells_the_first_failure_when_all_copies_are_damaged),
 	};

@@ -347,7 +347,7 @@ static void test_check__warns_when_the_index_says_something_else(void **state)
 	char key[PACK_KEY_LEN];
 
 	data_pack(x, &place, key, &chunk);
-	stored_lie_in_fragment(x->f, key);
+	stored_lie_in_fragment(x->f, key, stored_lie_offset);
 	check(x);
 	CLEANUP(mem_freep)
 	char *text =
