@@ -219,11 +219,11 @@ static int complete_index(struct blob_places *places, enum completeness wanted,
 	if (completion.n_added == 0)
 		return 0;
 	log_warning(places->options.log,
-		    completion.all
-			    ? "what the index says is not all that there is: the "
-			      "directories of all %" PRIu64 " packs were read"
-			    : "%" PRIu64 " packs are in no index fragment that could be "
-			      "read: their own directories were read instead",
+		    completion.all ? "what the index says is not all that there is: the "
+				     "directories of all %" PRIu64 " packs were read"
+				   : "%" PRIu64
+				     " packs are in no index fragment that could be "
+				     "read: their own directories were read instead",
 		    completion.n_added);
 	return 0;
 }

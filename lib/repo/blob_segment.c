@@ -105,6 +105,7 @@ static struct segment *make_ready(struct segment *segment)
 	atomic_store(&segment->refs, 1);
 	atomic_store(&segment->scanned, false);
 	segment->len = 0;
+	segment->base = 0;
 	segment->before_len = 0;
 	vec_clear(&segment->cuts);
 	return segment;

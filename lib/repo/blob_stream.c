@@ -10,6 +10,7 @@
 #include "repo/blob_writer_internal.h"
 
 #include <assert.h>
+#include <inttypes.h>
 
 #include "base/mem.h"
 
@@ -104,6 +105,23 @@ static void run_chunk(void *arg, unsigned worker)
 	writer_task_done(writer);
 }
 
+/* A chunk that is not all of what was read must never get into a snapshot. */
+static void check_pieces(struct blob_writer *writer, const struct chunk_task *task,
+			 uint64_t expected)
+{
+	struct err why = {0};
+	uint64_t len = 0;
+
+	for (size_t i = 0; i < task->n_pieces; i++)
+		len += task->pieces[i].len;
+	if (len == expected)
+		return;
+	(void)err_set(&why, ERR_BUG,
+		      "a chunk of %" PRIu64 " bytes was put together from %" PRIu64,
+		      expected, len);
+	writer_fail(writer, &why);
+}
+
 /* Hands out the chunk [start, end). */
 static void emit_chunk(struct blob_stream *stream, uint64_t start, uint64_t end)
 {
@@ -125,6 +143,7 @@ static void emit_chunk(struct blob_stream *stream, uint64_t start, uint64_t end)
 		};
 		segment_ref(segment);
 	}
+	check_pieces(stream->writer, task, end - start);
 	task->ticket = ticket_new(stream->writer);
 	vec_push(&stream->out, &task->ticket);
 	writer_submit(stream->writer, run_chunk, task);

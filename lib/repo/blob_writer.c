@@ -222,7 +222,11 @@ int blob_ticket_take(struct blob_ticket *ticket, struct blob_ref *ret_ref,
 	if (!failed)
 		*ret_ref = ticket->ref;
 	blob_ticket_free(ticket);
-	return failed ? writer_check(writer, err) : 0;
+	if (!failed)
+		return 0;
+	if (writer_check(writer, err) == 0)
+		return err_set(err, ERR_BUG, "a blob failed without a reason");
+	return -1;
 }
 
 /* All that is in open packs goes to the uploaders. */

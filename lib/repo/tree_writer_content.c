@@ -8,6 +8,7 @@
  * Streams run on threads of their own: nothing here touches the tree writer.
  */
 #include <assert.h>
+#include <inttypes.h>
 
 #include "base/mem.h"
 #include "repo/tree_writer_internal.h"
@@ -91,8 +92,10 @@ static int take_tickets(struct content *content, size_t n, struct err *err)
 		struct blob_ref chunk;
 
 		result = blob_ticket_take(tickets[taken++], &chunk, err);
-		if (result == 0)
+		if (result == 0) {
+			content->taken_len += chunk.raw_len;
 			result = content_writer_add(content->chunks, &chunk, err);
+		}
 	}
 	content->tickets.n -= taken;
 	memmove(tickets, tickets + taken, content->tickets.n * sizeof(*tickets));
@@ -127,6 +130,7 @@ static int resolve_short(struct content *content, struct content_ref *ret_conten
 				content->tickets.n * sizeof(*tickets));
 			return -1;
 		}
+		content->taken_len += chunk.raw_len;
 		vec_push(&found.chunks, &chunk);
 	}
 	content->tickets.n = 0;
@@ -162,6 +166,13 @@ int content_resolve(struct content *content, struct content_result *ret_result,
 			return -1;
 	} else if (resolve_long(content, &result, err) < 0) {
 		return -1;
+	}
+	if (!content->is_cached && content->taken_len != content->len) {
+		content_ref_release(&result.content);
+		return err_set(err, ERR_BUG,
+			       "%" PRIu64 " bytes of a file were read, %" PRIu64
+			       " were stored",
+			       content->len, content->taken_len);
 	}
 	*ret_result = result;
 	return 0;

@@ -44,7 +44,8 @@ MUST_CHECK int node_outlet_finish(struct node_outlet *outlet, struct err *err);
 
 struct content {
 	const struct tree_writer_options *options;
-	uint64_t len; /* 0 for list nodes from the cache: unknown */
+	uint64_t len;	    /* 0 for list nodes from the cache: unknown */
+	uint64_t taken_len; /* of the chunks whose tickets are taken */
 	/* from a stream: */
 	struct vec tickets; /* of struct blob_ticket *, of chunks not yet taken */
 	struct content_writer *chunks; /* those that are; NULL: none yet */

@@ -62,6 +62,14 @@ lists_oldest_first() {
 hard_link_is_one_file() { [[ $work/target$work/tree/numbers -ef $work/target$work/tree/sub/hard ]]; }
 sparse_stays_sparse() { (($(blocks "$work/target$work/tree/sparse") < 2000)); }
 
+# The compiler's own files: thousands of all lengths, as nobody would make them up.
+real=$(dirname "$(gcc -print-libgcc-file-name)")
+back_up_real() { with_writer repo quipu-backup run --json --stream real --files "$real" >"$work/json" && cat "$work/json"; }
+back_up_real_again() { back_up_real && [[ $(jq .new_bytes "$work/json") == 0 ]]; }
+real_comes_back() {
+	restore "$1" "$work/real" && diff -r --no-dereference "$real" "$work/real$real" && rm -rf "$work/real"
+}
+
 make_tree "$work/tree"
 judge 'init makes keys and repository' new_repository repo
 judge 'keys have safe modes' test "$(stat -c %a "$work/repo.keys/writer.key")$(stat -c %a "$work/repo.keys/recovery.key")" = 600600
@@ -82,4 +90,8 @@ judge 'export is a tar of it all' bash -c 'QUIPU_REPO=file://$1/repo QUIPU_KEY_F
 judge 'verify needs the audit key alone' quipu-dr verify --repo "file://$work/repo" --audit-key "$work/repo.keys/audit.pub" --read-data
 judge 'check passes with the writer key' with_writer repo quipu-backup check
 judge 'check reads all data with the recovery key' with_recovery repo quipu-backup check --read-data
+judge 'a real tree is backed up' back_up_real
+judge 'the first snapshot of it comes back' real_comes_back latest:real
+judge 'unchanged it stores nothing' back_up_real_again
+judge 'the second snapshot of it comes back' real_comes_back latest:real
 exit "$status"

@@ -186,9 +186,13 @@ judge 'what has its name is whole' no_file_looks_whole 1 6000
 judge 'another restore into it is refused' exits 14 restore "$first" --to "$work/target"
 judge 'the next restore continues and ends equal' continues
 judge 'nothing of the interrupted ones is left' no_temporary_files
-broken_export() {
-	with_recovery repo quipu-restore export latest:many 2>"$work/said" | head -c 100000 >"$work/part.tar"
-	[[ ${PIPESTATUS[0]} != 0 ]] && cat "$work/said" && ! tar -tf "$work/part.tar" >/dev/null
+broken_export() { # tar itself takes an archive that ends between two entries
+	local -a codes
+	with_recovery repo quipu-restore export latest:many 2>"$work/said" | head -c 102400 >"$work/part.tar"
+	codes=("${PIPESTATUS[@]}")
+	cat "$work/said"
+	[[ ${codes[0]} == 1 ]] && (($(size_of "$work/part.tar") == 102400)) &&
+		! cmp -s <(tail -c 1024 "$work/part.tar") <(head -c 1024 /dev/zero)
 }
 judge 'an export into a closed pipe fails' broken_export
 

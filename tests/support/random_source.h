@@ -46,7 +46,9 @@ static inline int random_file(struct random_source *source, struct tree_sink *si
 	entry_init(&entry, ENTRY_FILE, name);
 	entry.mode = 0644;
 	entry.mtime_nsec = (int64_t)seed;
-	entry.size = rng_below(&source->rng, source->content_max);
+	/* small, middling and long ones side by side: they travel in different ways */
+	entry.size = rng_below(&source->rng,
+			       (source->content_max >> rng_below(&source->rng, 12)) + 1);
 	if (entry.size > 0 &&
 	    sink->ops->unchanged(sink, name, &RANDOM_IDENTITY, &content, err) < 0)
 		return -1;

@@ -72,17 +72,27 @@ static inline int repo_fixture_open(struct repo_fixture *f, struct err *err)
 	return repo_open(f->store, &f->audit->identity, &f->repo, err);
 }
 
-static inline int repo_fixture_init(struct repo_fixture *f, uint64_t seed,
-				    struct err *err)
+/* With chunks of these lengths. */
+static inline int repo_fixture_init_cut(struct repo_fixture *f, uint64_t seed,
+					struct chunker_params chunk, struct err *err)
 {
 	bool resumed;
 
 	if (repo_fixture_begin(f, seed) < 0)
 		return -1;
 	struct repo_init_options options = repo_fixture_options(f, &f->passphrase);
+	options.params.chunk = chunk;
 	if (repo_init(f->store, &options, &resumed, err) < 0)
 		return -1;
 	return repo_fixture_open(f, err);
+}
+
+static inline int repo_fixture_init(struct repo_fixture *f, uint64_t seed,
+				    struct err *err)
+{
+	const struct chunker_params small = {.min = 4096, .avg = 16384, .max = 65536};
+
+	return repo_fixture_init_cut(f, seed, small, err);
 }
 
 /* Opens the repository again, with what its store holds now. */

@@ -9,6 +9,7 @@
 #include "support/random_source.h"
 #include "support/record_sink.h"
 #include "support/snapshot_run.h"
+#include "support/stored_objects.h"
 
 struct stored_snapshot {
 	struct snapshot_fixture *f;
@@ -106,40 +107,20 @@ static inline void stored_close(struct stored_snapshot *s)
 
 /* --- what is stored --- */
 
-static inline int stored_note_key(void *arg, const char *key,
-				  const struct store_info *info, struct err *err)
-{
-	(void)info;
-	(void)err;
-	strings_add(arg, key);
-	return 0;
-}
-
 static inline void stored_list(struct snapshot_fixture *f, const char *prefix,
 			       struct strings *ret_keys)
 {
-	struct err err = {0};
-
-	strings_init(ret_keys);
-	if (store_list(f->r.store, prefix, stored_note_key, ret_keys, NULL, &err) < 0)
-		fail_msg("%s", err.msg);
+	objects_list(f->r.store, prefix, ret_keys);
 }
 
 static inline void stored_delete(struct snapshot_fixture *f, const char *key)
 {
-	struct err err = {0};
-
-	assert_int_equal(store_delete(f->r.store, key, "", &err), 0);
+	object_delete(f->r.store, key);
 }
 
 static inline void stored_delete_all(struct snapshot_fixture *f, const char *prefix)
 {
-	CLEANUP(strings_release) struct strings keys;
-
-	stored_list(f, prefix, &keys);
-	assert_true(strings_count(&keys) > 0);
-	for (size_t i = 0; i < strings_count(&keys); i++)
-		stored_delete(f, strings_at(&keys, i));
+	objects_delete(f->r.store, prefix);
 }
 
 static inline void stored_get(struct snapshot_fixture *f, const char *key,

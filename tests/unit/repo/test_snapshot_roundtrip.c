@@ -14,7 +14,7 @@
 #include "support/record_sink.h"
 #include "support/snapshot_run.h"
 
-enum { CONTENT_MAX = 400000 };
+enum { CONTENT_MAX = 3000000 }; /* several segments, several chunks */
 
 static void back_up(struct snapshot_fixture *f, uint64_t seed,
 		    struct snapshot_result *ret_result)
@@ -152,7 +152,7 @@ static void test_snapshot__random_trees_come_back(void **state)
 
 	mem_free(f->cache_directory); /* all trees have the same identities */
 	f->cache_directory = NULL;
-	for (uint64_t seed = 1; seed <= 3; seed++) {
+	for (uint64_t seed = 1; seed <= 4; seed++) {
 		CLEANUP(snapshot_result_release) struct snapshot_result result = {0};
 
 		back_up(f, seed, &result);
