@@ -11,9 +11,9 @@
 
 #include "base/fd.h"
 #include "base/mem.h"
+#include "base/name_list.h"
 #include "base/path.h"
 #include "files/file_sink_internal.h"
-#include "files/name_list.h"
 
 enum { DIRECTORY_KEEP, DIRECTORY_APPLY }; /* in `extra` of its record */
 

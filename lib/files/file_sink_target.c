@@ -13,10 +13,10 @@
 
 #include "base/fd.h"
 #include "base/mem.h"
+#include "base/name_list.h"
 #include "base/path.h"
 #include "base/quote.h"
 #include "files/file_sink_internal.h"
-#include "files/name_list.h"
 
 static const char marker_name[] = ".quipu-restore";
 static const char marker_text[] = "quipu restore of snapshot ";

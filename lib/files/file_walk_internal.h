@@ -4,9 +4,9 @@
 #ifndef FILES_FILE_WALK_INTERNAL_H
 #define FILES_FILE_WALK_INTERNAL_H
 
+#include "base/name_list.h"
 #include "files/file_meta.h"
 #include "files/file_walk.h"
-#include "files/name_list.h"
 
 /* One directory on the way from "/" to where the walk is. */
 struct walk_frame {

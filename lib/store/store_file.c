@@ -9,7 +9,6 @@
  */
 #include "store/store_file.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -17,6 +16,7 @@
 
 #include "base/fd.h"
 #include "base/mem.h"
+#include "base/name_list.h"
 #include "base/path.h"
 #include "base/quote.h"
 #include "base/vec.h"
@@ -238,42 +238,49 @@ struct listing {
 	uint64_t *foreign;
 };
 
+/* Adds a name, or counts it as foreign. Whatever cannot be looked at may be an object: then the
+ * listing fails, since a part of one that is taken for the whole hides the newest snapshot. */
+static int add_name(const struct listing *listing, int fd, const char *name,
+		    struct strings *names, struct err *err)
+{
+	char shown[QUOTE_TEXT_MAX];
+	struct stat st;
+
+	if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+		if (errno == ENOENT) /* deleted since the names were read */
+			return 0;
+		return err_set_errno(err, errno, "cannot examine %s",
+				     quote_string(name, shown));
+	}
+	if (!store_key_valid(name) ||
+	    strncmp(name, FILE_TEMP_PREFIX, strlen(FILE_TEMP_PREFIX)) == 0 ||
+	    (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))) {
+		++*listing->foreign;
+		return 0;
+	}
+	CLEANUP(mem_freep)
+	char *shape = mem_printf("%s%s", name, S_ISDIR(st.st_mode) ? "/" : "");
+	strings_add(names, shape);
+	return 0;
+}
+
 /* Names in a directory; directories end in '/', so that sorting gives the order of keys. */
 static int read_names(const struct listing *listing, const char *directory,
 		      struct strings *names, struct err *err)
 {
-	int fd = -1;
+	CLEANUP(name_list_release) struct name_list all;
+	CLEANUP(fd_closep) int fd = -1;
+	int result;
 
+	name_list_init(&all);
 	if (path_open_beneath(listing->store->root, directory, O_RDONLY | O_DIRECTORY, 0,
 			      &fd, err) < 0)
 		return -1;
-	DIR *stream = fdopendir(fd);
-	if (stream == NULL) {
-		int error_number = errno;
-
-		(void)close(fd);
-		return err_set_errno(err, error_number, "list %s", directory);
-	}
-	errno = 0;
-	for (struct dirent *d = readdir(stream); d != NULL; d = readdir(stream)) {
-		struct stat st;
-
-		if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0 ||
-		    fstatat(fd, d->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-			continue;
-		if (!store_key_valid(d->d_name) ||
-		    strncmp(d->d_name, FILE_TEMP_PREFIX, strlen(FILE_TEMP_PREFIX)) == 0 ||
-		    (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))) {
-			++*listing->foreign;
-			continue;
-		}
-		CLEANUP(mem_freep)
-		char *name =
-			mem_printf("%s%s", d->d_name, S_ISDIR(st.st_mode) ? "/" : "");
-		strings_add(names, name);
-		errno = 0;
-	}
-	(void)closedir(stream); /* only read */
+	result = name_list_read(&all, fd, err);
+	for (size_t i = 0; result == 0 && i < name_list_count(&all); i++)
+		result = add_name(listing, fd, name_list_at(&all, i), names, err);
+	if (result < 0)
+		return err_wrap(err, "%s/", directory[0] != '\0' ? directory : ".");
 	strings_sort(names);
 	return 0;
 }

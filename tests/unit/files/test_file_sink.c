@@ -11,8 +11,8 @@
 #include <sys/mount.h>
 #include <sys/sysmacros.h>
 
+#include "base/name_list.h"
 #include "base/pool.h"
-#include "files/name_list.h"
 #include "support/sink_run.h"
 
 /* How many names the target's directory holds. */

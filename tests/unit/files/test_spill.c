@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "files/name_list.h"
+#include "base/name_list.h"
 #include "files/spill.h"
 #include "support/file_tree.h"
 

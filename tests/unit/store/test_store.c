@@ -6,6 +6,9 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -247,6 +250,69 @@ static void test_store_file__skips_and_counts_foreign_files(void **state)
 	buf_release(&text);
 }
 
+/* The call that fails while it is set, as on a failing disk or a stale mount. */
+static enum { NONE, READDIR, FSTATAT } failing_call;
+
+/* These two are called in place of the C library's. */
+struct dirent *readdir(DIR *directory)
+{
+	struct dirent *(*real)(DIR *);
+	void *symbol = dlsym(RTLD_NEXT, "readdir");
+
+	if (failing_call == READDIR) {
+		errno = EIO;
+		return NULL;
+	}
+	memcpy(&real, &symbol, sizeof(real));
+	return real(directory);
+}
+
+int fstatat(int fd, const char *restrict name, struct stat *restrict st, int flags)
+{
+	int (*real)(int, const char *, struct stat *, int);
+	void *symbol = dlsym(RTLD_NEXT, "fstatat");
+
+	if (failing_call == FSTATAT) {
+		errno = EIO;
+		return -1;
+	}
+	memcpy(&real, &symbol, sizeof(real));
+	return real(fd, name, st, flags);
+}
+
+static void expect_failed_listing(struct store *store, const char *message)
+{
+	struct err err = {0};
+	struct buf text;
+
+	buf_init(&text, 0);
+	assert_int_equal(store_list(store, "a/", collect, &text, NULL, &err), -1);
+	failing_call = NONE;
+	assert_int_equal(err.code, ERR_IO);
+	assert_string_equal(err.msg, message);
+	buf_release(&text);
+}
+
+static void test_store_list__fails_when_it_breaks_off(void **state)
+{
+	struct place *place = *state;
+	struct err err = {0};
+
+	assert_int_equal(put(place->store, "a/b", "1", STORE_PUT_NEW, &err), 0);
+	failing_call = READDIR;
+	expect_failed_listing(place->store, "a/: cannot be listed: Input/output error");
+}
+
+static void test_store_list__fails_when_a_name_cannot_be_examined(void **state)
+{
+	struct place *place = *state;
+	struct err err = {0};
+
+	assert_int_equal(put(place->store, "a/b", "1", STORE_PUT_NEW, &err), 0);
+	failing_call = FSTATAT;
+	expect_failed_listing(place->store, "a/: cannot examine b: Input/output error");
+}
+
 static void test_store_open__names_what_is_not_there(void **state)
 {
 	struct rng rng = rng_system();
@@ -286,6 +352,11 @@ int main(void)
 		CONTRACT(setup_file),
 		cmocka_unit_test_setup_teardown(
 			test_store_file__skips_and_counts_foreign_files, setup_file,
+			teardown),
+		cmocka_unit_test_setup_teardown(test_store_list__fails_when_it_breaks_off,
+						setup_file, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_store_list__fails_when_a_name_cannot_be_examined, setup_file,
 			teardown),
 		cmocka_unit_test(test_store_open__names_what_is_not_there),
 	};

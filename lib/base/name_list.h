@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The names of one directory, sorted bytewise, in one piece of memory: the bytes of each name,
  * its NUL and 4 bytes more. A directory of 10^6 entries takes about 30 MB while it is read. */
-#ifndef FILES_NAME_LIST_H
-#define FILES_NAME_LIST_H
+#ifndef BASE_NAME_LIST_H
+#define BASE_NAME_LIST_H
 
 #include "base/buf.h"
 #include "base/vec.h"

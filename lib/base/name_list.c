@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "files/name_list.h"
+#include "base/name_list.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "files/name_list.h"
+#include "base/name_list.h"
 #include "support/file_tree.h"
 
 static void test_name_list_read__sorts_bytewise(void **state)
