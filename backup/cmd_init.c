@@ -82,8 +82,8 @@ static int run(void *context, void *arg, const struct strings *operands, struct 
 		(void)err_set(err, ERR_USAGE, "no directory for the keys is named");
 		return err_hint(err, "give --keys DIR");
 	}
-	if (cli_passphrase_get(options->common.passphrase_file, "the new recovery.key",
-			       true, &passphrase, err) < 0 ||
+	if (cli_passphrase_get(cli, options->common.passphrase_file,
+			       "the new recovery.key", true, &passphrase, err) < 0 ||
 	    create(cli, options, &passphrase, &resumed, err) < 0)
 		return -1;
 	if (options->common.json)

@@ -39,7 +39,7 @@ static int work_add(const struct key_admin *admin, struct cli *cli,
 		     "own.\n");
 		return 0;
 	}
-	if (key_new_passphrase(options, options->out, true, &passphrase, err) < 0 ||
+	if (key_new_passphrase(cli, options, options->out, true, &passphrase, err) < 0 ||
 	    key_add_reader(admin, name, options->out, &passphrase, err) < 0)
 		return -1;
 	tell(cli, "added reader", name,
@@ -128,9 +128,10 @@ static int run_passwd(void *context, void *arg, const struct strings *operands,
 	(void)operands;
 	if (options->common.key == NULL)
 		return err_set(err, ERR_USAGE, "no key file is named; give --key FILE");
-	if (cli_passphrase_get(options->common.passphrase_file, options->common.key,
+	if (cli_passphrase_get(cli, options->common.passphrase_file, options->common.key,
 			       false, &old, err) < 0 ||
-	    key_new_passphrase(options, "the new passphrase", false, &new, err) < 0 ||
+	    key_new_passphrase(cli, options, "the new passphrase", false, &new, err) <
+		    0 ||
 	    key_passwd(options->common.key, &old, &new, params, &cli->rng, err) < 0)
 		return -1;
 	tell(cli, "changed the passphrase of", options->common.key,

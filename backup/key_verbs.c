@@ -24,14 +24,15 @@ int key_work(struct cli *cli, const struct key_options *options,
 	return result;
 }
 
-int key_new_passphrase(const struct key_options *options, const char *what,
-		       bool same_as_old, struct secret *ret_passphrase, struct err *err)
+int key_new_passphrase(const struct cli *cli, const struct key_options *options,
+		       const char *what, bool same_as_old, struct secret *ret_passphrase,
+		       struct err *err)
 {
 	const char *file = options->new_passphrase_file;
 
 	if (file == NULL && same_as_old)
 		file = options->common.passphrase_file;
-	if (cli_passphrase_get(file, what, true, ret_passphrase, err) == 0)
+	if (cli_passphrase_get(cli, file, what, true, ret_passphrase, err) == 0)
 		return 0;
 	if (file == NULL && err->code == ERR_USAGE)
 		(void)err_hint(err, "give --new-passphrase-file FILE");

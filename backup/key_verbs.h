@@ -24,7 +24,8 @@ MUST_CHECK int key_work(struct cli *cli, const struct key_options *options,
 
 /* The passphrase for a new or changed key file: --new-passphrase-file, else, where one was
  * given, that of --passphrase-file, else a terminal is asked twice. */
-MUST_CHECK int key_new_passphrase(const struct key_options *options, const char *what,
+MUST_CHECK int key_new_passphrase(const struct cli *cli,
+				  const struct key_options *options, const char *what,
 				  bool same_as_old, struct secret *ret_passphrase,
 				  struct err *err);
 

@@ -36,7 +36,7 @@ struct cli {
 	struct buf output; /* what goes to stdout when the command succeeds */
 	/* The command's data is stdout itself: `output` (its report) goes to stderr. */
 	bool data_on_stdout;
-	bool progress_hidden; /* the command has nothing worth a progress line */
+	struct cli_progress *display; /* NULL: no progress is shown */
 };
 
 /* The body of every main(): parses, runs the command, prints, tells the exit code. The

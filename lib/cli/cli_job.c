@@ -12,7 +12,7 @@ static int ask_passphrase(void *state, const char *what, struct secret *ret_pass
 {
 	const struct cli *cli = state;
 
-	return cli_passphrase_get(cli->common->passphrase_file, what, false,
+	return cli_passphrase_get(cli, cli->common->passphrase_file, what, false,
 				  ret_passphrase, err);
 }
 

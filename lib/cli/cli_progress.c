@@ -22,8 +22,10 @@ struct cli_progress {
 	struct pool *pool;
 	struct mutex *mutex;
 	struct condition *condition;
-	bool stop; /* under mutex */
+	/* under mutex */
+	bool stop;
 	bool shown;
+	unsigned paused;
 };
 
 static void append_rate(uint64_t done, uint64_t total, uint64_t elapsed_nsec,
@@ -79,6 +81,21 @@ static void show(struct cli_progress *display)
 	display->shown = true;
 }
 
+static void clear(struct cli_progress *display)
+{
+	if (display->is_terminal && display->shown)
+		(void)fprintf(stderr, "\r\033[K");
+	display->shown = false;
+}
+
+static bool is_time_to_show(struct cli_progress *display, unsigned ticks)
+{
+	if (display->stop || display->paused > 0 ||
+	    *atomic_load(&display->progress->phase) == '\0')
+		return false;
+	return display->is_terminal || ticks % QUIET_TICKS == 0;
+}
+
 static void run(void *task, unsigned worker)
 {
 	struct cli_progress *display = task;
@@ -88,8 +105,7 @@ static void run(void *task, unsigned worker)
 	mutex_lock(display->mutex);
 	while (!display->stop) {
 		(void)condition_wait_for(display->condition, display->mutex, TICK_MSEC);
-		if (!display->stop &&
-		    (display->is_terminal || ++ticks % QUIET_TICKS == 0))
+		if (is_time_to_show(display, ++ticks))
 			show(display);
 	}
 	mutex_unlock(display->mutex);
@@ -126,9 +142,26 @@ void cli_progress_stop(struct cli_progress *display)
 	condition_signal_all(display->condition);
 	mutex_unlock(display->mutex);
 	pool_free(display->pool);
-	if (display->is_terminal && display->shown)
-		(void)fprintf(stderr, "\r\033[K");
+	clear(display);
 	mutex_free(display->mutex);
 	condition_free(display->condition);
 	mem_free(display);
+}
+
+void cli_progress_pause(struct cli_progress *display)
+{
+	if (display == NULL)
+		return;
+	LOCKED(display->mutex);
+	clear(display);
+	(void)fflush(stderr);
+	display->paused++;
+}
+
+void cli_progress_resume(struct cli_progress *display)
+{
+	if (display == NULL)
+		return;
+	LOCKED(display->mutex);
+	display->paused--;
 }

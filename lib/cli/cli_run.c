@@ -59,8 +59,11 @@ static void write_message(const struct log *log, enum log_level level, const cha
 		[LOG_ERROR_LEVEL] = "error: ",
 	};
 
-	(void)log;
+	struct cli *cli = log->state;
+
+	cli_progress_pause(cli->display);
 	(void)fprintf(stderr, "%s%s\n", prefixes[level], text);
+	cli_progress_resume(cli->display);
 }
 
 static void print_error_json(const struct err *err)
@@ -108,19 +111,18 @@ static int print_output(const struct buf *text, bool to_stderr, struct err *err)
 
 static int run_command(struct cli *cli, const struct cmd_line *line, struct err *err)
 {
-	struct cli_progress *display = NULL;
 	struct cli_signals *signals = NULL;
 	int result;
 
 	if (cli_signals_start(&cli->cancel, &signals, err) < 0)
 		return -1;
 	if (!cli->common->quiet &&
-	    cli_progress_start(&cli->progress, &cli->clock, &display, err) < 0) {
+	    cli_progress_start(&cli->progress, &cli->clock, &cli->display, err) < 0) {
 		cli_signals_stop(signals);
 		return -1;
 	}
 	result = line->cmd->run(cli, line->options, &line->operands, err);
-	cli_progress_stop(display);
+	cli_progress_stop(STEAL(cli->display));
 	cli_signals_stop(signals);
 	if (result < 0)
 		return -1;
@@ -134,6 +136,7 @@ static void cli_init(struct cli *cli, const struct common_options *common)
 		.rng = rng_system(),
 		.common = common,
 		.log = {.write = write_message,
+			.state = cli,
 			.least = common->quiet ? LOG_ERROR_LEVEL : LOG_INFO_LEVEL},
 	};
 	cancel_init(&cli->cancel);

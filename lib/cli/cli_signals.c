@@ -38,7 +38,8 @@ static void die_of(int signal_number)
 static void watch(void *task, unsigned worker)
 {
 	struct cli_signals *signals = task;
-	struct timespec wait = {.tv_nsec = POLL_MSEC * 1000000L};
+	const struct timespec wait = {.tv_nsec = POLL_MSEC * 1000000L};
+	const struct timespec grace = {.tv_nsec = CLI_GRACE_MSEC * 1000000L};
 	sigset_t set;
 
 	(void)worker;
@@ -51,6 +52,7 @@ static void watch(void *task, unsigned worker)
 		if (cancel_is_set(signals->cancel))
 			die_of(signal_number);
 		cancel_set(signals->cancel, signal_number);
+		(void)nanosleep(&grace, NULL); /* no signal cuts it: all are blocked */
 	}
 }
 

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * SIGINT and SIGTERM as a cancel flag, without a handler: the signals are blocked in all
- * threads and one thread waits for them. The first asks running work to stop; the second one
- * ends the process the way the signal does by default.
+ * threads and one thread waits for them. The first asks running work to stop; a second one,
+ * which is looked at CLI_GRACE_MSEC later at the earliest, ends the process the way the signal
+ * does by default.
  */
 #ifndef CLI_CLI_SIGNALS_H
 #define CLI_CLI_SIGNALS_H
 
 #include "base/cancel.h"
+
+/* Who left something odd that outlives the process, such as a terminal without echo, looks at
+ * the cancel every CLI_PROMPT_MSEC and so has put it right before a second signal can kill. */
+enum { CLI_PROMPT_MSEC = 50, CLI_GRACE_MSEC = 250 };
 
 struct cli_signals;
 

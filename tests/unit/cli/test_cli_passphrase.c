@@ -9,8 +9,11 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "cli/cli.h"
 #include "cli/cli_passphrase.h"
 #include "support/tempdir.h"
+
+static const struct cli no_program;
 
 static int get(const char *directory, const char *text, struct secret *ret_passphrase,
 	       struct err *err)
@@ -19,7 +22,8 @@ static int get(const char *directory, const char *text, struct secret *ret_passp
 
 	if (file_write(path, slice_of_string(text), 0600, FILE_REPLACE, err) < 0)
 		return -1;
-	return cli_passphrase_get(path, "recovery.key", true, ret_passphrase, err);
+	return cli_passphrase_get(&no_program, path, "recovery.key", true, ret_passphrase,
+				  err);
 }
 
 static void test_cli_passphrase_get__takes_the_first_line(void **state)
@@ -50,8 +54,9 @@ static void test_cli_passphrase_get__names_a_missing_file(void **state)
 	struct err err = {0};
 
 	(void)state;
-	assert_int_equal(
-		cli_passphrase_get("/nonexistent/p", "x", false, &passphrase, &err), -1);
+	assert_int_equal(cli_passphrase_get(&no_program, "/nonexistent/p", "x", false,
+					    &passphrase, &err),
+			 -1);
 	assert_int_equal(err.code, ERR_NOT_FOUND);
 	assert_non_null(strstr(err.msg, "/nonexistent/p"));
 }
