@@ -99,6 +99,8 @@ static int spawn(const struct process_options *options, const struct plumbing *p
 	for (int i = 0; i < 3; i++)
 		if (p->theirs[i] >= 0)
 			fds[i] = p->theirs[i];
+	if (options->stdout_to_stderr)
+		fds[1] = fds[2];
 	return process_spawn(options, fds, ret_pid, err);
 }
 

@@ -24,6 +24,7 @@ struct process_options {
 	bool want_stdout;	      /* else /dev/null */
 	int stdin_fd;		      /* with want_stdin false: this fd when > 0 */
 	int stdout_fd;		      /* with want_stdout false: this fd when > 0 */
+	bool stdout_to_stderr;	      /* with want_stdout false: where stderr goes */
 	bool keep_stderr; /* inherit; else the last PROCESS_STDERR_MAX bytes are kept */
 };
 

@@ -65,11 +65,11 @@ static const struct field hooks_fields[] = {
 	{.key = "failed",
 	 .type = FIELD_LIST,
 	 .offset = offsetof(struct config_hooks, failed),
-	 .doc = "commands run after the job failed"},
+	 .doc = "commands run after the job failed or was interrupted"},
 	{0},
 };
 static const struct table hooks_table = {hooks_fields, sizeof(struct config_hooks),
-					 "commands around a job"};
+					 "commands around a job; not run with --dry-run"};
 
 static const struct field job_fields[] = {
 	{.key = "name",
@@ -157,7 +157,7 @@ static const struct field job_fields[] = {
 	 .type = FIELD_TABLE,
 	 .offset = offsetof(struct config_job, hooks),
 	 .table = &hooks_table,
-	 .doc = "commands around the job"},
+	 .doc = "commands around the job; not run with --dry-run"},
 	{0},
 };
 static const struct table job_table = {job_fields, sizeof(struct config_job),

@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "base/process.h"
 
-enum { PATTERN_FILE_MAX = 16 * 1024 * 1024, HOOK_OUTPUT_MAX = 64 * 1024 };
+enum { PATTERN_FILE_MAX = 16 * 1024 * 1024 };
 
 /* Includes first: the last matching rule wins, and an exclude goes before an include. */
 static int make_selection(const struct config_job *job, struct selection **ret_selection,
@@ -32,17 +32,27 @@ static int make_selection(const struct config_job *job, struct selection **ret_s
 	return 0;
 }
 
-static int run_hooks(const struct strings *hooks, const char *what,
-		     const struct job_env *env, struct err *err)
+/* However much a hook prints, to stdout or stderr: the end of it is kept for the message when
+ * it fails. */
+static int run_hook(const char *command, const struct cancel *cancel, struct err *err)
 {
-	for (size_t i = 0; i < strings_count(hooks); i++) {
-		const char *const argv[] = {"/bin/sh", "-c", strings_at(hooks, i), NULL};
-		CLEANUP(buf_release) struct buf output = {0};
+	const char *const argv[] = {"/bin/sh", "-c", command, NULL};
+	const struct process_options options = {.argv = argv, .stdout_to_stderr = true};
+	CLEANUP(process_freep) struct process *process = NULL;
+	int status;
 
-		buf_init(&output, HOOK_OUTPUT_MAX);
-		if (process_run(argv, HOOK_OUTPUT_MAX, &output, env->cancel, err) < 0)
+	if (process_start(&options, &process, err) < 0 ||
+	    process_wait_or_cancel(process, cancel, &status, err) < 0)
+		return -1;
+	return process_check(process, err);
+}
+
+static int run_hooks(const struct strings *hooks, const char *what,
+		     const struct cancel *cancel, struct err *err)
+{
+	for (size_t i = 0; i < strings_count(hooks); i++)
+		if (run_hook(strings_at(hooks, i), cancel, err) < 0)
 			return err_wrap(err, "hook %s", what);
-	}
 	return 0;
 }
 
@@ -87,13 +97,40 @@ static int back_up(const struct config_job *job, const struct config_run_options
 	};
 
 	if (make_selection(job, &selection, err) < 0 ||
-	    run_hooks(&job->hooks.before, "before", env, err) < 0 ||
 	    job_repo_open(&repo_options, env, &repo, err) < 0)
 		return -1;
 	backup.selection = selection_is_empty(selection) ? NULL : selection;
 	int result = backup_job_run(&repo, &backup, env, warnings, report, err);
 	job_repo_release(&repo);
-	return result < 0 ? -1 : run_hooks(&job->hooks.after, "after", env, err);
+	return result;
+}
+
+/* `failed` hooks undo what `before` hooks did, so they run to their end even when it was an
+ * interruption that made the job fail; a job that an interruption kept from beginning has
+ * nothing to undo. */
+static int back_up_between_hooks(const struct config_job *job,
+				 const struct config_run_options *options,
+				 const struct job_env *env, struct strings *warnings,
+				 struct run_report *report, struct err *err)
+{
+	struct err hook = {0};
+
+	if (cancel_check(env->cancel, err) < 0)
+		return -1;
+	if (run_hooks(&job->hooks.before, "before", env->cancel, err) == 0 &&
+	    back_up(job, options, env, warnings, report, err) == 0 &&
+	    run_hooks(&job->hooks.after, "after", env->cancel, err) == 0)
+		return 0;
+	if (run_hooks(&job->hooks.failed, "failed", NULL, &hook) < 0)
+		log_warning(env->log, "%s", hook.msg);
+	return -1;
+}
+
+static bool has_hooks(const struct config_hooks *hooks)
+{
+	return strings_count(&hooks->before) + strings_count(&hooks->after) +
+		       strings_count(&hooks->failed) >
+	       0;
 }
 
 void config_job_run(const struct config_job *job,
@@ -101,15 +138,19 @@ void config_job_run(const struct config_job *job,
 		    struct strings *warnings, struct run_report *ret_report)
 {
 	struct err err = {0};
-	struct err hook = {0};
+	int result;
 
 	*ret_report = (struct run_report){0};
-	if (back_up(job, options, env, warnings, ret_report, &err) < 0) {
+	if (options->dry_run && has_hooks(&job->hooks))
+		log_info(env->log, "dry run: the hooks of job %s are not run", job->name);
+	if (options->dry_run)
+		result = back_up(job, options, env, warnings, ret_report, &err);
+	else
+		result = back_up_between_hooks(job, options, env, warnings, ret_report,
+					       &err);
+	if (result < 0)
 		*ret_report = (struct run_report){
 			.failed = true, .error = err, .exit_code = err_exit_code(&err)};
-		if (run_hooks(&job->hooks.failed, "failed", env, &hook) < 0)
-			log_warning(env->log, "%s", hook.msg);
-	}
 	ret_report->job = job->name;
 	ret_report->stream = job->stream != NULL ? job->stream : job->name;
 }

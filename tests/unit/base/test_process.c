@@ -214,6 +214,17 @@ static void test_process_start__uses_given_descriptors(void **state)
 	assert_string_equal(buf_string(&bytes), "x\n");
 }
 
+static void test_process_start__joins_stdout_and_stderr(void **state)
+{
+	const char *const argv[] = {"sh", "-c", "echo a; echo b >&2; echo c", NULL};
+	struct process_options options = {.argv = argv, .stdout_to_stderr = true};
+	CLEANUP(process_freep) struct process *process = start(&options);
+
+	(void)state;
+	assert_int_equal(wait_for(process), 0);
+	assert_string_equal(process_stderr(process), "a\nb\nc");
+}
+
 static void test_process_wait__gives_status_and_signal(void **state)
 {
 	struct process_options by_exit = {.argv = SHELL("exit 200")};
@@ -386,6 +397,7 @@ int main(void)
 		cmocka_unit_test(test_process_start__pipes_both_ways),
 		cmocka_unit_test(test_process_start__unwanted_pipes_are_null),
 		tempdir_test(test_process_start__uses_given_descriptors),
+		cmocka_unit_test(test_process_start__joins_stdout_and_stderr),
 		cmocka_unit_test(test_process_wait__gives_status_and_signal),
 		cmocka_unit_test(test_process_wait__closes_stdin),
 		cmocka_unit_test(test_process_wait__survives_a_chatty_child),

@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include <signal.h>
+
 #include "base/fd.h"
 #include "job/config_run.h"
 #include "support/job_sample.h"
@@ -16,12 +18,13 @@ struct outcome {
 };
 
 /* Runs the first job of a configuration. */
-static void run(const struct job_sample *sample, const char *text,
-		struct outcome *outcome)
+static void run_as(const struct job_sample *sample, const char *text, bool dry_run,
+		   struct outcome *outcome)
 {
 	CLEANUP(mem_freep)
 	char *key = mem_printf("%s/keys/writer.key", sample->directory);
-	struct config_run_options options = {.url = sample->url, .key_file = key};
+	struct config_run_options options = {
+		.url = sample->url, .key_file = key, .dry_run = dry_run};
 	static struct config config; /* the report points into it */
 	struct err err = {0};
 
@@ -34,6 +37,12 @@ static void run(const struct job_sample *sample, const char *text,
 	outcome->report.stream = NULL;
 	config_release(&config);
 	strings_release(&outcome->warnings);
+}
+
+static void run(const struct job_sample *sample, const char *text,
+		struct outcome *outcome)
+{
+	run_as(sample, text, false, outcome);
 }
 
 static bool exists(const struct job_sample *sample, const char *name)
@@ -78,6 +87,94 @@ static void test_config_job_run__a_failing_hook_fails_the_job(void **state)
 	assert_true(exists(sample, "told"));
 }
 
+static void test_config_job_run__tells_what_a_hook_printed_last(void **state)
+{
+	const struct job_sample *sample = *state;
+	struct outcome outcome;
+
+	run(sample,
+	    "[[job]]\nname='b'\ncommand='echo x'\nfile_name='f'\n"
+	    "hooks={before=['echo first; echo no such volume; exit 7']}\n",
+	    &outcome);
+	assert_non_null(strstr(outcome.report.error.msg, "no such volume"));
+}
+
+static void test_config_job_run__hooks_may_print_much(void **state)
+{
+	const struct job_sample *sample = *state;
+	struct outcome outcome;
+
+	run(sample,
+	    "[[job]]\nname='b'\ncommand='echo x'\nfile_name='f'\n"
+	    "hooks={before=['yes | head -c 300000'],after=['yes | head -c 300000 "
+	    ">&2']}\n",
+	    &outcome);
+	if (outcome.report.failed)
+		fail_msg("%s", outcome.report.error.msg);
+}
+
+static void say(const struct log *log, enum log_level level, const char *text)
+{
+	(void)level;
+	strings_add(log->state, text);
+}
+
+static void test_config_job_run__a_dry_run_runs_no_hooks(void **state)
+{
+	struct job_sample sample = *(const struct job_sample *)*state;
+	CLEANUP(mem_freep)
+	char *text =
+		mem_printf("[[job]]\nname='dry'\ncommand='echo x'\nfile_name='f'\n"
+			   "hooks={before=['touch %s/dry'],after=['touch %s/dry']}\n",
+			   sample.directory, sample.directory);
+	struct strings said;
+	struct log log = {.write = say, .state = &said, .least = LOG_INFO_LEVEL};
+	struct outcome outcome;
+
+	strings_init(&said);
+	sample.env.log = &log;
+	run_as(&sample, text, true, &outcome);
+	assert_false(outcome.report.failed);
+	assert_false(exists(&sample, "dry"));
+	assert_int_equal(strings_count(&said), 1);
+	assert_string_equal(strings_at(&said, 0),
+			    "dry run: the hooks of job dry are not run");
+	strings_release(&said);
+}
+
+static struct cancel cancel_of_signal;
+
+static void cancel_by_signal(int signal_number)
+{
+	cancel_set(&cancel_of_signal, signal_number);
+}
+
+static void test_config_job_run__an_interruption_is_followed_by_failed_hooks(void **state)
+{
+	struct job_sample sample = *(const struct job_sample *)*state;
+	CLEANUP(mem_freep)
+	char *text = mem_printf(
+		"[[job]]\nname='b'\ncommand='kill -USR1 $PPID; exec sleep 30'\n"
+		"file_name='f'\nhooks={failed=['sleep 0.1; touch %s/undone']}\n",
+		sample.directory);
+	CLEANUP(mem_freep) char *undone = path_join(sample.directory, "undone");
+	struct outcome outcome;
+
+	cancel_init(&cancel_of_signal);
+	sample.env.cancel = &cancel_of_signal;
+	assert_true(signal(SIGUSR1, cancel_by_signal) != SIG_ERR);
+	run(&sample, text, &outcome);
+	assert_int_equal(outcome.report.error.code, ERR_INTERRUPTED);
+	assert_true(exists(&sample, "undone"));
+
+	/* the next job does not begin */
+	assert_int_equal(unlink(undone), 0);
+	run(&sample, text, &outcome);
+	assert_true(signal(SIGUSR1, SIG_DFL) != SIG_ERR);
+	assert_int_equal(outcome.report.error.code, ERR_INTERRUPTED);
+	assert_false(exists(&sample, "undone"));
+}
+
 static void test_config_metrics_write__replaces_the_file(void **state)
 {
 	const struct job_sample *sample = *state;
@@ -100,6 +197,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_config_job_run__runs_hooks_around_a_success),
 		cmocka_unit_test(test_config_job_run__a_failing_hook_fails_the_job),
+		cmocka_unit_test(test_config_job_run__tells_what_a_hook_printed_last),
+		cmocka_unit_test(test_config_job_run__hooks_may_print_much),
+		cmocka_unit_test(test_config_job_run__a_dry_run_runs_no_hooks),
+		cmocka_unit_test(
+			test_config_job_run__an_interruption_is_followed_by_failed_hooks),
 		cmocka_unit_test(test_config_metrics_write__replaces_the_file),
 	};
 	return cmocka_run_group_tests(tests, job_sample_setup, job_sample_teardown);
