@@ -3,6 +3,8 @@
 #include "report/restore_report.h"
 #include "restore.h"
 
+enum { EXIT_DAMAGED = 13 };
+
 static int plan(struct cli *cli, struct opened *opened, const char *target,
 		struct err *err)
 {
@@ -30,17 +32,18 @@ static int plan(struct cli *cli, struct opened *opened, const char *target,
 		.write_bytes = result.write_bytes,
 		.fetch_bytes = result.fetch_bytes,
 		.requests = result.requests,
+		.lost = result.lost,
 		.estimated_nsec = plan_report_estimate(
 			result.write_bytes, result.fetch_bytes, result.requests),
 	};
-	if (!cli->common->json) {
+	if (cli->common->json) {
+		json_writer_init(&w, &cli->output, JSON_COMPACT);
+		plan_report_json(&w, &report);
+		buf_append_byte(&cli->output, '\n');
+	} else {
 		plan_report_text(&cli->output, &report);
-		return 0;
 	}
-	json_writer_init(&w, &cli->output, JSON_COMPACT);
-	plan_report_json(&w, &report);
-	buf_append_byte(&cli->output, '\n');
-	return 0;
+	return result.lost > 0 ? EXIT_DAMAGED : 0;
 }
 
 static int run(void *context, void *arg, const struct strings *operands, struct err *err)
@@ -76,6 +79,9 @@ const struct cmd cmd_plan = {
 		"SNAPSHOT is an id or the beginning of one, latest:STREAM, or "
 		"STREAM@TIME (RFC 3339) for the newest one at or before a time. Nothing "
 		"is written. With a target directory, what a restore would refuse is "
-		"refused.",
+		"refused.\n\n"
+		"Exit code 13: the lists of directories or of a file's content are "
+		"damaged "
+		"in part; the plan is of the rest. Content itself is not read.",
 	.examples = examples,
 };

@@ -18,6 +18,7 @@ struct file_target {
 	struct restore_result *result;
 	atomic_uint_fast64_t bytes;
 	uint64_t lost_directories;
+	uint64_t lost_files; /* of a plan; the sink counts what it gives up */
 };
 
 static struct file_target *file_target(struct restore_target *target)
@@ -133,7 +134,7 @@ static int pass_over_damage(void *arg, const char *path, const struct err *why,
 {
 	(void)arg;
 	(void)path;
-	if (why->code == ERR_CORRUPT)
+	if (restore_is_loss(why))
 		return 0;
 	*err = *why;
 	return -1;
@@ -281,12 +282,21 @@ static int plan_finish(struct restore_target *target, uint32_t file, struct err 
 	return 0;
 }
 
+static int plan_lost(struct restore_target *target, uint32_t file, const struct err *why,
+		     struct err *err)
+{
+	file_target(target)->lost_files++;
+	return on_lost(target, file, why, err);
+}
+
 static const struct restore_target_ops plan_ops = {
 	.directory = plan_directory,
 	.special = plan_directory,
 	.begin_file = plan_file,
 	.write = plan_write,
 	.finish_file = plan_finish,
+	.lost = plan_lost,
+	.lost_directory = on_lost_directory,
 };
 
 static int check_target(struct job_tree *tree, const struct restore_job *job,
@@ -332,6 +342,7 @@ int restore_job_plan(struct job_tree *tree, const struct restore_job *job,
 		.write_bytes = estimate.write_bytes,
 		.fetch_bytes = estimate.fetch_bytes,
 		.requests = estimate.requests,
+		.lost = target.lost_files + target.lost_directories,
 	};
 	return 0;
 }

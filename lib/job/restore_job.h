@@ -44,10 +44,11 @@ MUST_CHECK int restore_job_postgres(struct job_tree *tree, const struct restore_
 				    struct restore_result *result, struct err *err);
 
 /* What a restore would do. With a target directory (not for databases), what it would refuse is
- * refused. */
+ * refused. What the tree shows to be lost is logged and counted, and the plan goes on. */
 struct restore_plan_result {
 	uint64_t files, directories, specials;
 	uint64_t write_bytes, fetch_bytes, requests;
+	uint64_t lost; /* files and directories that cannot be restored completely */
 };
 MUST_CHECK int restore_job_plan(struct job_tree *tree, const struct restore_job *job,
 				const struct job_env *env,

@@ -65,8 +65,7 @@ void restore_plan_freep(struct restore_plan **plan)
 	restore_plan_free(*plan);
 }
 
-/* Is it the content that is at fault, and not the way to it? Then other content may be had. */
-static bool is_loss(const struct err *why)
+bool restore_is_loss(const struct err *why)
 {
 	switch (why->code) {
 	case ERR_CORRUPT:
@@ -115,7 +114,7 @@ static void note_lost(struct restore_plan *plan, uint32_t file)
 int restore_lost(struct restore_plan *plan, struct restore_target *target, uint32_t file,
 		 const struct err *why, struct err *err)
 {
-	if (target->ops->lost == NULL || !is_loss(why)) {
+	if (target->ops->lost == NULL || !restore_is_loss(why)) {
 		*err = *why;
 		return -1;
 	}
@@ -388,7 +387,7 @@ static int lost_directory(void *arg, const char *path, const struct err *why,
 {
 	struct restore_walk *walk = arg;
 
-	if (!is_loss(why)) {
+	if (!restore_is_loss(why)) {
 		*err = *why;
 		return -1;
 	}

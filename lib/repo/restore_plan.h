@@ -81,6 +81,10 @@ struct restore_options {
 	struct progress *progress; /* gets files and bytes, expected and done */
 };
 
+/* Is it the content that is at fault, and not the way to it? Then other content may be had, and
+ * the walk and the fetch go on as far as the target does. */
+bool restore_is_loss(const struct err *why);
+
 struct restore_plan;
 struct restore_plan *restore_plan_new(const struct restore_options *options);
 void restore_plan_free(struct restore_plan *plan);

@@ -130,6 +130,7 @@ void plan_report_json(struct json_writer *w, const struct plan_report *report)
 	json_put_uint(w, "write_bytes", report->write_bytes);
 	json_put_uint(w, "fetch_bytes", report->fetch_bytes);
 	json_put_uint(w, "requests", report->requests);
+	json_put_uint(w, "lost", report->lost);
 	json_put_double(w, "estimated_seconds", (double)report->estimated_nsec / 1e9);
 	json_end_object(w);
 }
@@ -157,6 +158,9 @@ void plan_report_text(struct buf *text, const struct plan_report *report)
 		   units_format_size(report->fetch_bytes, fetched), report->requests);
 	buf_printf(text, "estimate   %s\n",
 		   units_format_duration(report->estimated_nsec, takes));
+	if (report->lost > 0)
+		buf_printf(text, "LOST       %" PRIu64 " files or directories\n",
+			   report->lost);
 }
 
 uint64_t plan_report_estimate(uint64_t write_bytes, uint64_t fetch_bytes,

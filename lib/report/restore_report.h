@@ -39,6 +39,7 @@ struct plan_report {
 	const char *target; /* NULL: none was named */
 	uint64_t files, directories, specials;
 	uint64_t write_bytes, fetch_bytes, requests;
+	uint64_t lost;
 	uint64_t estimated_nsec;
 };
 

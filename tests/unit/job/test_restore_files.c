@@ -6,7 +6,9 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "job/restore_job.h"
 #include "support/job_snapshot.h"
@@ -105,6 +107,32 @@ static void flip(struct store *store, const char *key)
 	assert_int_equal(store_put(store, key, buf_slice(&pack), &options, &err), 0);
 }
 
+/* The inode of the file that has a bad sector; 0: none. */
+static ino_t bad_inode;
+
+/* Called in place of the C library's. */
+ssize_t pread(int fd, void *to, size_t len, off_t offset)
+{
+	struct stat st;
+
+	if (bad_inode != 0 && fstat(fd, &st) == 0 && st.st_ino == bad_inode) {
+		errno = EIO;
+		return -1;
+	}
+	return syscall(SYS_pread64, fd, to, len, offset);
+}
+
+/* Makes a pack unreadable, or readable again. */
+static void spoil(const struct job_sample *sample, const char *key)
+{
+	CLEANUP(mem_freep)
+	char *path = mem_printf("%s/repo/%s", sample->directory, key);
+	struct stat st;
+
+	assert_int_equal(stat(path, &st), 0);
+	bad_inode = bad_inode == 0 ? st.st_ino : 0;
+}
+
 /* The first blob of a pack of data is a file's, that of the other pack is the directory "sub".
  * Tells whether a file was lost. */
 static bool loses_only_what_needs_it(const struct job_sample *sample, const char *target)
@@ -130,6 +158,15 @@ static bool loses_only_what_needs_it(const struct job_sample *sample, const char
 	return is_file;
 }
 
+static void list_packs(const struct job_repo *repo, struct strings *packs)
+{
+	struct err err = {0};
+
+	strings_init(packs);
+	assert_int_equal(store_list(repo->store, "packs/", note_key, packs, NULL, &err),
+			 0);
+}
+
 static void test_restore_job_files__restores_what_is_not_damaged(void **state)
 {
 	const struct job_sample *sample = *state;
@@ -139,9 +176,7 @@ static void test_restore_job_files__restores_what_is_not_damaged(void **state)
 	size_t n_lost = 0;
 
 	assert_int_equal(job_sample_open(sample, "recovery.key", &repo, &err), 0);
-	strings_init(&packs);
-	assert_int_equal(store_list(repo.store, "packs/", note_key, &packs, NULL, &err),
-			 0);
+	list_packs(&repo, &packs);
 	for (size_t i = 0; i < strings_count(&packs); i++) {
 		CLEANUP(mem_freep) char *target = mem_printf("damaged-%zu", i);
 
@@ -150,6 +185,65 @@ static void test_restore_job_files__restores_what_is_not_damaged(void **state)
 		flip(repo.store, strings_at(&packs, i));
 	}
 	assert_in_range(n_lost, 1, 2);
+	strings_release(&packs);
+	job_repo_release(&repo);
+}
+
+static uint64_t lost_of_plan(const struct job_sample *sample)
+{
+	CLEANUP(mem_freep) char *directory = path_join(sample->directory, "planned");
+	struct restore_job job = {.target = directory,
+				  .scratch_directory = sample->directory};
+	struct restore_plan_result plan;
+	struct job_opened opened;
+	struct err err = {0};
+
+	assert_int_equal(job_snapshot_open(sample, "recovery.key", "latest:files/a",
+					   &opened, &err),
+			 0);
+	if (restore_job_plan(opened.tree, &job, &sample->env, &plan, &err) < 0)
+		fail_msg("%s", err.msg);
+	job_snapshot_close(&opened);
+	return plan.lost;
+}
+
+static uint64_t lost_of_restore(const struct job_sample *sample, const char *target)
+{
+	struct restore_result result;
+	struct err err = {0};
+	uint64_t lost;
+
+	restore_result_init(&result);
+	assert_int_equal(restore(sample, target, FILE_EXISTING_REFUSE, &result, &err),
+			 -1);
+	if (strstr(err.msg, "could not be restored completely") == NULL)
+		fail_msg("%s", err.msg);
+	assert_int_equal(err.code, ERR_CORRUPT);
+	lost = result.lost;
+	restore_result_release(&result);
+	return lost;
+}
+
+/* One pack has the directories: only it shows in a plan. */
+static void test_restore_job_files__goes_on_past_a_bad_sector(void **state)
+{
+	const struct job_sample *sample = *state;
+	struct job_repo repo;
+	struct strings packs;
+	struct err err = {0};
+	uint64_t n_planned = 0;
+
+	assert_int_equal(job_sample_open(sample, "recovery.key", &repo, &err), 0);
+	list_packs(&repo, &packs);
+	for (size_t i = 0; i < strings_count(&packs); i++) {
+		CLEANUP(mem_freep) char *target = mem_printf("unreadable-%zu", i);
+
+		spoil(sample, strings_at(&packs, i));
+		assert_in_range(lost_of_restore(sample, target), 1, 2);
+		n_planned += lost_of_plan(sample);
+		spoil(sample, strings_at(&packs, i));
+	}
+	assert_int_equal(n_planned, 1);
 	strings_release(&packs);
 	job_repo_release(&repo);
 }
@@ -184,6 +278,7 @@ int main(void)
 		cmocka_unit_test(
 			test_restore_job_files__existing_is_refused_skipped_or_replaced),
 		cmocka_unit_test(test_restore_job_files__restores_what_is_not_damaged),
+		cmocka_unit_test(test_restore_job_files__goes_on_past_a_bad_sector),
 		cmocka_unit_test(test_restore_job_plan__counts_and_writes_nothing),
 	};
 	return cmocka_run_group_tests(tests, job_snapshot_setup, job_sample_teardown);

@@ -110,6 +110,23 @@ static void test_plan_report__shows_what_would_happen(void **state)
 	assert_non_null(strstr(buf_string(&text), "\"target\":null"));
 }
 
+static void test_plan_report__tells_what_is_lost(void **state)
+{
+	struct plan_report report = {
+		.snapshot = id, .stream = "a", .source_kind = "files", .lost = 2};
+	CLEANUP(buf_release) struct buf text = {0};
+	struct json_writer w;
+
+	(void)state;
+	buf_init(&text, 0);
+	plan_report_text(&text, &report);
+	assert_non_null(strstr(buf_string(&text), "LOST       2 files or directories\n"));
+	buf_clear(&text);
+	json_writer_init(&w, &text, JSON_COMPACT);
+	plan_report_json(&w, &report);
+	assert_non_null(strstr(buf_string(&text), "\"lost\":2,"));
+}
+
 static void test_plan_report_estimate__grows_with_bytes_and_requests(void **state)
 {
 	(void)state;
@@ -126,6 +143,7 @@ int main(void)
 			test_restore_report_json__tells_why_a_table_is_not_compared),
 		cmocka_unit_test(test_restore_report_json__is_one_document),
 		cmocka_unit_test(test_plan_report__shows_what_would_happen),
+		cmocka_unit_test(test_plan_report__tells_what_is_lost),
 		cmocka_unit_test(
 			test_plan_report_estimate__grows_with_bytes_and_requests),
 	};
