@@ -4,6 +4,7 @@
 #include "cli/cli_job.h"
 #include "cli/cli_passphrase.h"
 #include "format/json.h"
+#include "job/init_place.h"
 
 struct init_options {
 	struct common_options common;
@@ -82,7 +83,8 @@ static int run(void *context, void *arg, const struct strings *operands, struct 
 		(void)err_set(err, ERR_USAGE, "no directory for the keys is named");
 		return err_hint(err, "give --keys DIR");
 	}
-	if (cli_passphrase_get(cli, options->common.passphrase_file,
+	if (init_place_check(options->common.repo, options->keys, err) < 0 ||
+	    cli_passphrase_get(cli, options->common.passphrase_file,
 			       "the new recovery.key", true, &passphrase, err) < 0 ||
 	    create(cli, options, &passphrase, &resumed, err) < 0)
 		return -1;
@@ -102,7 +104,8 @@ static const struct opt opts[] = {
 	 .help = "directory that gets writer.key, recovery.key and audit.pub",
 	 .more = "Key files are never overwritten. They are on disk before the "
 		 "repository "
-		 "exists; after an interruption the same command goes on with them."},
+		 "exists; after an interruption the same command goes on with them. They "
+		 "may not lie in the repository: whoever copies it would have them."},
 	{0},
 };
 static const struct opt *const tables[] = {opts, NULL};
@@ -120,7 +123,8 @@ const struct cmd cmd_init = {
 	.run = run,
 	.summary = "create a repository and its keys",
 	.description =
-		"Creates an encrypted repository and three key files. The recovery key "
+		"Creates an encrypted repository, in a directory of its own, and three "
+		"key files. The recovery key "
 		"is protected by a passphrase, which is read from --passphrase-file or "
 		"asked for on a terminal.",
 	.examples = examples,

@@ -31,6 +31,12 @@ judge 'no key file' fails 1 'nokey' quipu-backup list --repo "file://$work/repo"
 judge 'a file that is no key' fails 12 'key file' quipu-backup list --repo "file://$work/repo" --key "$work/tree/file"
 judge 'no passphrase and no terminal' fails 2 'passphrase' quipu-backup init --repo "file://$work/new" --keys "$work/new.keys"
 judge 'nothing was made' test ! -e "$work/new.keys/recovery.key"
+mkdir "$work/home"
+echo mine >"$work/home/letter"
+init_in() { quipu-backup init --repo "file://$work/$1" --keys "$work/$2" --passphrase-file "$work/passphrase"; }
+judge 'init into a directory with files' fails 1 'holds letter' init_in home home.keys
+judge 'init with its keys in the repository' fails 2 'inside the repository' init_in new new/keys
+judge 'nothing was made there either' bash -c '[[ $(ls "$1/home") == letter && ! -e $1/home.keys && ! -e $1/new ]]' _ "$work"
 judge 'unknown option with a suggestion' fails 2 '--stream' quipu-backup run --steam x
 judge 'unknown verb with a suggestion' fails 2 'list' quipu-backup lst
 judge 'bad stream name' unchanged fails 2 'stream' run_files 'a//b' "$work/tree"
