@@ -11,6 +11,7 @@
 #include "base/fd.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <unistd.h>
 
@@ -19,6 +20,28 @@ void fd_closep(int *fd)
 	if (*fd >= 0)
 		(void)close(*fd); /* what was written and matters was fsynced before */
 	*fd = -1;
+}
+
+/* Opened the wrong way round on purpose: to back up an empty stdin, or to throw a result away,
+ * would pass for success. */
+int fd_take_standard(struct err *err)
+{
+	static const int modes[] = {
+		[STDIN_FILENO] = O_WRONLY,
+		[STDOUT_FILENO] = O_RDONLY,
+		[STDERR_FILENO] = O_RDWR,
+	};
+
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) >= 0)
+			continue;
+		/* Not O_CLOEXEC: children are to find these three as well. The lowest free
+		 * number is given, and all below are taken. */
+		if (open("/dev/null", modes[fd]) != fd)
+			return err_set_errno(
+				err, errno, "cannot open /dev/null as descriptor %d", fd);
+	}
+	return 0;
 }
 
 /* The kernel's offsets are signed: offset + len must stay within them. */

@@ -13,6 +13,11 @@
 
 void fd_closep(int *fd); /* CLEANUP(fd_closep); -1 is fine */
 
+/* Takes the numbers 0 to 2 that the process was started without, so that no file opened later
+ * gets them and with them what is meant for a terminal. Reading from such a stdin and writing
+ * to such a stdout fail with EBADF; what goes to such a stderr is gone. Before all else. */
+MUST_CHECK int fd_take_standard(struct err *err);
+
 /* Reads until `len` bytes or the end; *ret_len tells how many. */
 MUST_CHECK int fd_read(int fd, void *to, size_t len, size_t *ret_len, struct err *err);
 /* Exactly len bytes or ERR_CORRUPT "ends after N of M bytes". */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/secret.h"
 #include "cli/cli_progress.h"
 #include "cli/cli_signals.h"
@@ -100,13 +102,11 @@ static int print_output(const struct buf *text, bool to_stderr, struct err *err)
 {
 	FILE *stream = to_stderr ? stderr : stdout;
 
-	if (text->len > 0 && fwrite(text->data, 1, text->len, stream) != text->len)
-		return err_set(err, ERR_IO, "cannot write the result to %s",
-			       to_stderr ? "stderr" : "stdout");
-	if (fflush(stream) != 0)
-		return err_set(err, ERR_IO, "cannot write the result to %s",
-			       to_stderr ? "stderr" : "stdout");
-	return 0;
+	if ((text->len == 0 || fwrite(text->data, 1, text->len, stream) == text->len) &&
+	    fflush(stream) == 0)
+		return 0;
+	return err_set_errno(err, errno, "cannot write the result to %s",
+			     to_stderr ? "stderr" : "stdout");
 }
 
 static int run_command(struct cli *cli, const struct cmd_line *line, struct err *err)
@@ -152,7 +152,7 @@ int cli_run(const struct program *program, int argc, char *argv[])
 	struct cli cli;
 	int result;
 
-	if (secret_protect_process(&err) < 0 ||
+	if (fd_take_standard(&err) < 0 || secret_protect_process(&err) < 0 ||
 	    cmd_parse(program, argc, argv, &line, &err) < 0) {
 		print_error(program, &err, json);
 		return err_exit_code(&err);

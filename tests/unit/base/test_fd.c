@@ -6,9 +6,11 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -220,10 +222,65 @@ static void test_fd_sync__reports_a_bad_descriptor(void **state)
 	assert_string_equal(err.msg, "cannot sync: Bad file descriptor");
 }
 
+/* In a child without 0 to 2: what is wrong, as its exit status. */
+static int take_without_standard(void)
+{
+	struct err err = {0};
+	char byte = 0;
+
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		(void)close(fd);
+	if (fd_take_standard(&err) < 0)
+		return 1;
+	if (read(STDIN_FILENO, &byte, 1) != -1 || errno != EBADF)
+		return 2;
+	if (write(STDOUT_FILENO, &byte, 1) != -1 || errno != EBADF)
+		return 3;
+	if (write(STDERR_FILENO, &byte, 1) != 1)
+		return 4;
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if ((fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0)
+			return 5;
+	return 0;
+}
+
+static void test_fd_take_standard__takes_closed_ones(void **state)
+{
+	int status = -1;
+
+	(void)state;
+	pid_t child = fork();
+	if (child == 0)
+		_exit(take_without_standard());
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void test_fd_take_standard__leaves_open_ones(void **state)
+{
+	struct err err = {0};
+	int ends[2];
+	char byte = 'x';
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	CLEANUP(fd_closep) int stdin_before = dup(STDIN_FILENO);
+	assert_int_equal(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
+	assert_int_equal(fd_take_standard(&err), 0);
+	assert_int_equal(write(ends[1], &byte, 1), 1);
+	assert_int_equal(read(STDIN_FILENO, &byte, 1), 1);
+	assert_int_equal(dup2(stdin_before, STDIN_FILENO), STDIN_FILENO);
+	fd_closep(&ends[0]);
+	fd_closep(&ends[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fd_closep__closes_and_marks),
+		cmocka_unit_test(test_fd_take_standard__takes_closed_ones),
+		cmocka_unit_test(test_fd_take_standard__leaves_open_ones),
 		cmocka_unit_test(test_fd_read__stops_at_the_end),
 		cmocka_unit_test(test_fd_read__joins_pieces_of_a_pipe),
 		cmocka_unit_test(test_fd_read__reports_a_bad_descriptor),
