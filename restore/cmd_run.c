@@ -4,6 +4,8 @@
 #include "report/restore_report.h"
 #include "restore.h"
 
+enum { EXIT_PARTIAL = 3 };
+
 struct run_options {
 	struct read_options read;
 	const char *to, *to_postgres;
@@ -63,14 +65,13 @@ static void print(struct cli *cli, const struct opened *opened, const char *targ
 		.already_done = result->already_done,
 		.skipped = result->skipped,
 		.lost = result->lost,
+		.metadata = result->metadata,
 		.nsec = nsec,
 		.warnings = &result->warnings,
 		.tables = result->is_database ? tables : NULL,
 		.n_tables = result->tables.n,
 	};
 	if (!cli->common->json) {
-		for (size_t i = 0; i < strings_count(&result->warnings); i++)
-			log_warning(&cli->log, "%s", strings_at(&result->warnings, i));
 		restore_report_text(&cli->output, &report);
 		return;
 	}
@@ -99,9 +100,15 @@ static int restore(struct cli *cli, struct opened *opened,
 	int done = options->to != NULL
 			   ? restore_job_files(opened->tree, &job, &env, &result, err)
 			   : restore_job_postgres(opened->tree, &job, &env, &result, err);
+	/* a JSON report has them, but there is none of a failure */
+	for (size_t i = 0;
+	     (done < 0 || !cli->common->json) && i < strings_count(&result.warnings); i++)
+		log_warning(&cli->log, "%s", strings_at(&result.warnings, i));
 	if (done == 0)
 		print(cli, opened, job.target, &result,
 		      cli->clock.monotonic_nsec(&cli->clock) - start);
+	if (done == 0 && report_metadata_failed(&result.metadata))
+		done = EXIT_PARTIAL;
 	restore_result_release(&result);
 	return done;
 }
@@ -188,6 +195,11 @@ const struct cmd cmd_run = {
 		       "what the backup recorded.\n\n"
 		       "Exit code 14: the target was refused and nothing was written. "
 		       "Exit code 13: "
-		       "something is damaged; all that could be verified was restored.",
+		       "something is damaged; all that could be verified was restored. "
+		       "Exit code 3: all files are there, but some could not be given "
+		       "their owner, mode, extended attributes or modification time. "
+		       "Owners and attributes that only root may set are left, with a "
+		       "warning, when a restore does not run as root; that is no "
+		       "failure.",
 	.examples = examples,
 };

@@ -34,7 +34,7 @@ enum err_code {
 	ERR_CORRUPT,	 /* stored data is damaged */
 	ERR_TARGET,	 /* a restore target is refused */
 	ERR_ALARM,	 /* a signature or chain says that somebody tampered */
-	ERR_PARTIAL,	 /* done, but something below a named root could not be read */
+	ERR_PARTIAL,	 /* done, but not for all that a named root holds */
 	ERR_INTERRUPTED, /* SIGINT or SIGTERM, see err.signal */
 	ERR_BUG,	 /* our mistake that was caught at run time */
 	ERR_CODE_COUNT,

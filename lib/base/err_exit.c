@@ -9,7 +9,8 @@ static const struct err_exit exit_table[] = {
 	{"2", "The command line or the configuration is wrong; nothing was done."},
 	{"3",
 	 "Done, but something below a named root could not be read; what could be read "
-	 "is stored, and the snapshot exists."},
+	 "is stored, and the snapshot exists. Of a restore: all files are there, but not "
+	 "all of their metadata."},
 	{"10", "There is no repository at this URL."},
 	{"12", "Wrong key, wrong passphrase, or a key without the role that this needs."},
 	{"13", "Stored data is damaged."},

@@ -31,6 +31,7 @@ void file_apply_init(struct file_apply *apply)
 	atomic_init(&apply->xattr_failures, 0);
 	atomic_init(&apply->time_failures, 0);
 	atomic_init(&apply->owners_left, 0);
+	atomic_init(&apply->xattrs_left, 0);
 }
 
 uint64_t file_apply_failures(const struct file_apply *apply)
@@ -77,6 +78,30 @@ static int set_xattr(const struct target *target, const struct xattr *xattr)
 	return fsetxattr(target->fd, xattr->name, xattr->value, xattr->value_len, 0);
 }
 
+static bool needs_root(const char *name)
+{
+	static const char *const prefixes[] = {"security.", "trusted."};
+
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
+		if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0)
+			return true;
+	return false;
+}
+
+static void fail_xattr(const struct target *target, const char *name, int error_number)
+{
+	struct file_apply *apply = target->apply;
+	CLEANUP(mem_freep) char *what = NULL;
+	char quoted[QUOTE_TEXT_MAX];
+
+	if (!apply->as_root && error_number == EPERM && needs_root(name)) {
+		atomic_fetch_add(&apply->xattrs_left, 1);
+		return;
+	}
+	what = mem_printf("attribute %s", quote_string(name, quoted));
+	fail(target, &apply->xattr_failures, what, error_number);
+}
+
 static bool has_xattr(const struct entry *entry, const char *name)
 {
 	for (size_t i = 0; i < entry->xattrs.n; i++)
@@ -109,15 +134,9 @@ static void apply_xattrs(const struct target *target)
 	remove_inherited_acls(target);
 	for (size_t i = 0; i < xattrs->n; i++) {
 		const struct xattr *xattr = vec_at(xattrs, i);
-		CLEANUP(mem_freep) char *what = NULL;
-		char quoted[QUOTE_TEXT_MAX];
-		int failure;
 
-		if (set_xattr(target, xattr) == 0)
-			continue;
-		failure = errno;
-		what = mem_printf("attribute %s", quote_string(xattr->name, quoted));
-		fail(target, &target->apply->xattr_failures, what, failure);
+		if (set_xattr(target, xattr) < 0)
+			fail_xattr(target, xattr->name, errno);
 	}
 }
 

@@ -21,7 +21,9 @@ struct file_apply {
 	void (*warn)(void *state, const char *path, const char *message);
 	void *warn_state;
 	atomic_uint_fast64_t owner_failures, mode_failures, xattr_failures, time_failures;
-	atomic_uint_fast64_t owners_left; /* not tried, for we are not root */
+	/* What only root may set, and we are not: owners (not tried), and attributes of the
+	 * security.* and trusted.* kinds. Neither a failure nor worth a warning each. */
+	atomic_uint_fast64_t owners_left, xattrs_left;
 };
 
 enum { APPLY_WARNINGS_MAX = 20 }; /* of one kind; more are only counted */

@@ -194,5 +194,6 @@ struct file_sink_counts file_sink_counts(struct file_sink *sink)
 	counts.xattr_failures += atomic_load(&sink->apply.xattr_failures);
 	counts.time_failures += atomic_load(&sink->apply.time_failures);
 	counts.owners_left += atomic_load(&sink->apply.owners_left);
+	counts.xattrs_left += atomic_load(&sink->apply.xattrs_left);
 	return counts;
 }

@@ -115,7 +115,7 @@ struct file_sink_counts {
 	uint64_t skipped;      /* existed, or could not be made here */
 	uint64_t given_up;     /* files, and names of them */
 	uint64_t owner_failures, mode_failures, xattr_failures, time_failures;
-	uint64_t owners_left; /* files of other owners; we are not root */
+	uint64_t owners_left, xattrs_left; /* only root may set them, and we are not */
 };
 struct file_sink_counts file_sink_counts(struct file_sink *sink);
 

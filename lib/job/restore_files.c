@@ -178,6 +178,15 @@ static void count(struct file_target *target)
 	result->skipped = counts.skipped;
 	result->bytes = atomic_load(&target->bytes);
 	result->lost = counts.given_up + target->lost_directories;
+	result->metadata = (struct report_metadata){
+		.owners = counts.owner_failures,
+		.modes = counts.mode_failures,
+		.attributes = counts.xattr_failures,
+		.times = counts.time_failures,
+		.owners_left = counts.owners_left,
+		.attributes_left = counts.xattrs_left,
+	};
+	report_metadata_warn(&result->metadata, &result->warnings);
 }
 
 static int write_all(struct job_tree *tree, const struct restore_job *job,

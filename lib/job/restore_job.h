@@ -6,6 +6,7 @@
 #include "base/pattern.h"
 #include "files/file_sink.h"
 #include "job/job_tree.h"
+#include "report/restore_report.h"
 
 /* All borrowed. */
 struct restore_job {
@@ -26,7 +27,8 @@ struct restored_table {
 struct restore_result {
 	uint64_t files, directories, specials, bytes;
 	uint64_t already_done, skipped, lost;
-	struct vec tables; /* of struct restored_table */
+	struct report_metadata metadata; /* of files */
+	struct vec tables;		 /* of struct restored_table */
 	bool is_database;
 	struct strings warnings;
 };
@@ -35,7 +37,7 @@ void restore_result_init(struct restore_result *result);
 void restore_result_release(struct restore_result *result);
 
 /* ERR_TARGET before anything is written; ERR_CORRUPT when something could not be restored: all
- * the rest is, and *result tells. */
+ * the rest is, and *result tells, also of metadata that files could not be given. */
 MUST_CHECK int restore_job_files(struct job_tree *tree, const struct restore_job *job,
 				 const struct job_env *env, struct restore_result *result,
 				 struct err *err);

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "base/units.h"
 #include "format/encoding.h"
 
@@ -49,6 +50,54 @@ static void put_tables(struct json_writer *w, const struct restore_report *repor
 	json_end_array(w);
 }
 
+bool report_metadata_failed(const struct report_metadata *metadata)
+{
+	return metadata->owners + metadata->modes + metadata->attributes +
+		       metadata->times >
+	       0;
+}
+
+static void warn_kind(struct strings *warnings, uint64_t n, const char *what,
+		      const char *fate)
+{
+	CLEANUP(mem_freep) char *text = NULL;
+
+	if (n == 0)
+		return;
+	text = mem_printf("%s %s: %" PRIu64, what, fate, n);
+	strings_add(warnings, text);
+}
+
+void report_metadata_warn(const struct report_metadata *metadata,
+			  struct strings *warnings)
+{
+	static const char failed[] = "that could not be restored";
+	static const char left[] = "that were left, since only root may restore them";
+
+	warn_kind(warnings, metadata->owners, "owners", failed);
+	warn_kind(warnings, metadata->modes, "modes", failed);
+	warn_kind(warnings, metadata->attributes, "extended attributes", failed);
+	warn_kind(warnings, metadata->times, "modification times", failed);
+	warn_kind(warnings, metadata->owners_left, "owners", left);
+	warn_kind(warnings, metadata->attributes_left, "extended attributes", left);
+}
+
+static void put_metadata(struct json_writer *w, const struct report_metadata *metadata)
+{
+	json_write_key(w, "metadata_failed");
+	json_begin_object(w);
+	json_put_uint(w, "owners", metadata->owners);
+	json_put_uint(w, "modes", metadata->modes);
+	json_put_uint(w, "attributes", metadata->attributes);
+	json_put_uint(w, "times", metadata->times);
+	json_end_object(w);
+	json_write_key(w, "metadata_left");
+	json_begin_object(w);
+	json_put_uint(w, "owners", metadata->owners_left);
+	json_put_uint(w, "attributes", metadata->attributes_left);
+	json_end_object(w);
+}
+
 void restore_report_json(struct json_writer *w, const struct restore_report *report)
 {
 	json_begin_object(w);
@@ -61,6 +110,7 @@ void restore_report_json(struct json_writer *w, const struct restore_report *rep
 	json_put_uint(w, "already_done", report->already_done);
 	json_put_uint(w, "skipped", report->skipped);
 	json_put_uint(w, "lost", report->lost);
+	put_metadata(w, &report->metadata);
 	json_put_double(w, "seconds", (double)report->nsec / 1e9);
 	if (report->tables != NULL)
 		put_tables(w, report);
@@ -95,6 +145,21 @@ static void append_tables(struct buf *text, const struct restore_report *report)
 		   n, rows, equal, n);
 }
 
+static void append_metadata(struct buf *text, const struct report_metadata *metadata)
+{
+	if (report_metadata_failed(metadata))
+		buf_printf(text,
+			   "NOT restored: %" PRIu64 " owners, %" PRIu64 " modes, %" PRIu64
+			   " extended attributes, %" PRIu64 " modification times\n",
+			   metadata->owners, metadata->modes, metadata->attributes,
+			   metadata->times);
+	if (metadata->owners_left + metadata->attributes_left > 0)
+		buf_printf(text,
+			   "left, since only root may restore them: %" PRIu64
+			   " owners, %" PRIu64 " extended attributes\n",
+			   metadata->owners_left, metadata->attributes_left);
+}
+
 void restore_report_text(struct buf *text, const struct restore_report *report)
 {
 	char when[CLOCK_TEXT_MAX];
@@ -116,6 +181,7 @@ void restore_report_text(struct buf *text, const struct restore_report *report)
 	if (report->lost > 0)
 		buf_printf(text, "; %" PRIu64 " LOST", report->lost);
 	buf_append_byte(text, '\n');
+	append_metadata(text, &report->metadata);
 }
 
 void plan_report_json(struct json_writer *w, const struct plan_report *report)

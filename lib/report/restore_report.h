@@ -13,6 +13,16 @@ struct report_table {
 	const char *reason; /* NULL, or why there are no rows to compare */
 };
 
+/* Metadata that restored files do not have, by kind: how many of each. */
+struct report_metadata {
+	uint64_t owners, modes, attributes, times; /* could not be set: exit code 3 */
+	uint64_t owners_left, attributes_left;	   /* only root may set them */
+};
+bool report_metadata_failed(const struct report_metadata *metadata);
+/* A sentence for each kind that is not 0. */
+void report_metadata_warn(const struct report_metadata *metadata,
+			  struct strings *warnings);
+
 /* All borrowed. */
 struct restore_report {
 	const uint8_t *snapshot; /* 32 bytes */
@@ -22,7 +32,8 @@ struct restore_report {
 	uint64_t files, directories, specials;
 	uint64_t bytes; /* written */
 	uint64_t already_done, skipped, lost;
-	uint64_t nsec; /* how long it took */
+	struct report_metadata metadata; /* of files */
+	uint64_t nsec;			 /* how long it took */
 	const struct strings *warnings;
 	const struct report_table *tables; /* of a database; NULL for files */
 	size_t n_tables;

@@ -62,6 +62,26 @@ lists_oldest_first() {
 hard_link_is_one_file() { [[ $work/target$work/tree/numbers -ef $work/target$work/tree/sub/hard ]]; }
 sparse_stays_sparse() { (($(blocks "$work/target$work/tree/sparse") < 2000)); }
 
+# A root that may not give files away, and a user who is not root.
+own() { # NAME COMMAND...: with the keys of a user who is nobody, who may write to $work/nobody
+	cp "$work/repo.keys/recovery.key" "$work/passphrase" "$work/nobody/"
+	chown -R 65534:65534 "$work/nobody"
+	QUIPU_CACHE_DIR=$work/nobody/cache QUIPU_REPO=file://$work/repo QUIPU_KEY_FILE=$work/nobody/recovery.key \
+		QUIPU_PASSPHRASE_FILE=$work/nobody/passphrase setpriv --reuid 65534 --regid 65534 --clear-groups "$@"
+}
+owners_that_fail_are_told() {
+	exits 3 with_recovery repo setpriv --inh-caps=-all --bounding-set=-chown \
+		quipu-restore run --json latest:files/owned --to "$work/disowned" >"$work/json" || return
+	cat "$work/json"
+	jq -e '.metadata_failed.owners == 1 and .lost == 0 and (.warnings | any(contains("owners that could not")))' "$work/json"
+}
+owners_that_are_left_are_told() {
+	chmod -R a+rX "$work/repo" && mkdir "$work/nobody" || return
+	own quipu-restore run --json latest:files/owned --to "$work/nobody/target" >"$work/json" || return
+	cat "$work/json"
+	jq -e '.metadata_failed == {owners: 0, modes: 0, attributes: 0, times: 0} and .metadata_left.owners > 0' "$work/json"
+}
+
 # The compiler's own files: thousands of all lengths, as nobody would make them up.
 real=$(dirname "$(gcc -print-libgcc-file-name)")
 back_up_real() { with_writer repo quipu-backup run --json --stream real --files "$real" >"$work/json" && cat "$work/json"; }
@@ -90,6 +110,16 @@ judge 'export is a tar of it all' bash -c 'QUIPU_REPO=file://$1/repo QUIPU_KEY_F
 judge 'verify needs the audit key alone' quipu-dr verify --repo "file://$work/repo" --audit-key "$work/repo.keys/audit.pub" --read-data
 judge 'check passes with the writer key' with_writer repo quipu-backup check
 judge 'check reads all data with the recovery key' with_recovery repo quipu-backup check --read-data
+if ((EUID == 0)) && setpriv --bounding-set=-chown true 2>/dev/null; then
+	mkdir "$work/owned"
+	: >"$work/owned/file"
+	chown 12345:12345 "$work/owned/file"
+	judge 'a file of another owner is backed up' with_writer repo quipu-backup run --stream files/owned --files "$work/owned"
+	judge 'owners that root cannot restore are told, with exit code 3' owners_that_fail_are_told
+	judge 'owners that only root restores are told, with exit code 0' owners_that_are_left_are_told
+else
+	echo 'skip - owners that cannot be restored: needs root and setpriv'
+fi
 judge 'a real tree is backed up' back_up_real
 judge 'the first snapshot of it comes back' real_comes_back latest:real
 judge 'unchanged it stores nothing' back_up_real_again

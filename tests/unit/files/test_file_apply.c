@@ -133,10 +133,11 @@ static void test_file_apply_open__gives_no_setuid_of_another_owner(void **state)
 	world_release(&world);
 }
 
+/* VFS_CAP_REVISION_2, effective; cap_net_raw permitted */
+static const uint8_t capability[20] = {1, 0, 0, 2, 0, 0x20};
+
 static void test_file_apply_open__sets_capabilities_after_the_owner(void **state)
 {
-	/* VFS_CAP_REVISION_2, effective; cap_net_raw permitted */
-	static const uint8_t capability[20] = {1, 0, 0, 2, 0, 0x20};
 	uint8_t found[64];
 	struct world world;
 
@@ -173,6 +174,27 @@ static void test_file_apply_open__counts_attributes_that_fail(void **state)
 			    "d/f: attribute nonsense.a cannot be restored: "
 			    "Operation not supported");
 	assert_int_equal(tree_stat(*state, "f").st_mode & 07777, 0640);
+	world_release(&world);
+}
+
+static void test_file_apply_open__leaves_attributes_that_need_root(void **state)
+{
+	struct world world;
+
+	skip_without_root();
+	world_init(&world, state);
+	entry_add_xattr(&world.entry, "security.capability",
+			slice_of(capability, sizeof(capability)));
+	entry_add_xattr(&world.entry, "trusted.a", slice_of("1", 1));
+	assert_int_equal(chown(world.path, 65534, 65534), 0);
+	assert_int_equal(chmod(*state, 0755), 0);
+	assert_int_equal(seteuid(65534), 0);
+	world.apply.as_root = false;
+	apply(&world);
+	assert_int_equal(seteuid(0), 0);
+	assert_int_equal(atomic_load(&world.apply.xattrs_left), 2);
+	assert_int_equal(file_apply_failures(&world.apply), 0);
+	assert_int_equal(strings_count(&world.warnings), 0);
 	world_release(&world);
 }
 
@@ -253,6 +275,7 @@ int main(void)
 		tempdir_test(test_file_apply_open__gives_no_setuid_of_another_owner),
 		tempdir_test(test_file_apply_open__sets_capabilities_after_the_owner),
 		tempdir_test(test_file_apply_open__counts_attributes_that_fail),
+		tempdir_test(test_file_apply_open__leaves_attributes_that_need_root),
 		tempdir_test(test_file_apply_open__removes_inherited_acls),
 		tempdir_test(test_file_apply_path__reaches_the_link_itself),
 		tempdir_test(test_file_apply_path__sets_the_mode_of_a_fifo),

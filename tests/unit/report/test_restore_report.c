@@ -84,6 +84,53 @@ static void test_restore_report_json__is_one_document(void **state)
 	assert_non_null(strstr(buf_string(&text), "\"files\":1"));
 }
 
+static void test_restore_report__tells_of_metadata(void **state)
+{
+	struct strings warnings;
+	struct restore_report report = {
+		.snapshot = id,
+		.stream = "a",
+		.target = "/t",
+		.metadata = {.modes = 2, .times = 1, .owners_left = 7},
+		.warnings = &warnings};
+	CLEANUP(buf_release) struct buf text = {0};
+	struct json_writer w;
+
+	(void)state;
+	strings_init(&warnings);
+	assert_true(report_metadata_failed(&report.metadata));
+	report_metadata_warn(&report.metadata, &warnings);
+	assert_int_equal(strings_count(&warnings), 3);
+	assert_string_equal(strings_at(&warnings, 0),
+			    "modes that could not be restored: 2");
+	assert_string_equal(strings_at(&warnings, 2),
+			    "owners that were left, since only root may restore them: 7");
+	buf_init(&text, 0);
+	restore_report_text(&text, &report);
+	assert_non_null(
+		strstr(buf_string(&text),
+		       "\nNOT restored: 0 owners, 2 modes, 0 extended attributes, "
+		       "1 modification times\n"
+		       "left, since only root may restore them: 7 owners, 0 "
+		       "extended attributes\n"));
+	buf_clear(&text);
+	json_writer_init(&w, &text, JSON_COMPACT);
+	restore_report_json(&w, &report);
+	assert_non_null(strstr(buf_string(&text),
+			       "\"metadata_failed\":{\"owners\":0,\"modes\":2,"
+			       "\"attributes\":0,\"times\":1},"
+			       "\"metadata_left\":{\"owners\":7,\"attributes\":0},"));
+	strings_release(&warnings);
+}
+
+static void test_report_metadata_failed__passes_what_was_left(void **state)
+{
+	struct report_metadata metadata = {.owners_left = 1, .attributes_left = 1};
+
+	(void)state;
+	assert_false(report_metadata_failed(&metadata));
+}
+
 static void test_plan_report__shows_what_would_happen(void **state)
 {
 	struct plan_report report = {.snapshot = id,
@@ -142,6 +189,8 @@ int main(void)
 		cmocka_unit_test(
 			test_restore_report_json__tells_why_a_table_is_not_compared),
 		cmocka_unit_test(test_restore_report_json__is_one_document),
+		cmocka_unit_test(test_restore_report__tells_of_metadata),
+		cmocka_unit_test(test_report_metadata_failed__passes_what_was_left),
 		cmocka_unit_test(test_plan_report__shows_what_would_happen),
 		cmocka_unit_test(test_plan_report__tells_what_is_lost),
 		cmocka_unit_test(
