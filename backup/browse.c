@@ -44,7 +44,7 @@ int browse_tree_open(struct cli *cli, const struct browse_options *options,
 		     const struct job_repo *repo, const char *snapshot,
 		     struct job_tree **ret_tree, struct err *err)
 {
-	CLEANUP(mem_freep) char *cache = cli_cache_directory(options->cache_dir, NULL);
+	CLEANUP(mem_freep) char *cache = cli_cache_directory(cli, options->cache_dir);
 	struct job_tree_options tree_options = {.snapshot = snapshot,
 						.cache_directory = cache};
 	struct job_env env = cli_job_env(cli);

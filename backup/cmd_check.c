@@ -16,10 +16,11 @@ struct check_command {
 
 /* Consecutive runs of --read-data=P% take consecutive parts; the count is kept in the cache
  * directory, since it only saves reading the same part twice. */
-static int choose_subset(const struct check_command *options, const struct job_repo *repo,
-			 struct check_subset *ret_subset, struct err *err)
+static int choose_subset(const struct cli *cli, const struct check_command *options,
+			 const struct job_repo *repo, struct check_subset *ret_subset,
+			 struct err *err)
 {
-	CLEANUP(mem_freep) char *base = cli_cache_directory(options->cache_dir, NULL);
+	CLEANUP(mem_freep) char *base = cli_cache_directory(cli, options->cache_dir);
 	CLEANUP(mem_freep) char *directory = job_repo_cache_directory(repo, base);
 	uint64_t number = 0;
 
@@ -92,7 +93,7 @@ static int check(struct cli *cli, const struct check_command *options,
 	if (job_repo_need_dedup(repo, &check.keys, err) < 0) {
 		return err_hint(err, "with audit.pub use `quipu-dr verify`");
 	}
-	if (choose_subset(options, repo, &check.subset, err) < 0)
+	if (choose_subset(cli, options, repo, &check.subset, err) < 0)
 		return -1;
 	progress_phase(&cli->progress, "checking");
 	if (check_run(&check, &result, err) < 0)

@@ -28,9 +28,9 @@ static void run_one(struct runs *runs, const struct config_job *job)
 	vec_push(&runs->warnings, &warnings);
 }
 
-static int run_configured(struct runs *runs, const struct config *config,
-			  const struct strings *names, struct err *err)
+static int run_configured(struct runs *runs, const struct strings *names, struct err *err)
 {
+	const struct config *config = &runs->cli->config;
 	const struct config_job *job;
 
 	for (size_t i = 0; i < strings_count(names); i++)
@@ -94,25 +94,25 @@ static int finish(struct runs *runs, bool single, struct err *err)
 	return worst;
 }
 
-static int write_metrics(struct runs *runs, const struct config *config, struct err *err)
+static int write_metrics(struct runs *runs, struct err *err)
 {
+	const char *path = runs->cli->config.metrics.textfile;
 	const struct clock *clock = &runs->cli->clock;
 
-	if (config->metrics.textfile == NULL || runs->options.dry_run)
+	if (path == NULL || runs->options.dry_run)
 		return 0;
-	return config_metrics_write(config->metrics.textfile, runs->reports.data,
-				    runs->reports.n, clock->now_nsec(clock), err);
+	return config_metrics_write(path, runs->reports.data, runs->reports.n,
+				    clock->now_nsec(clock), err);
 }
 
 static int run_all(struct runs *runs, const struct run_options *options,
-		   const struct strings *operands, const struct config *config,
-		   struct err *err)
+		   const struct strings *operands, struct err *err)
 {
 	bool single = run_options_has_source(options);
 	int result = single ? run_single(runs, options, operands, err)
-			    : run_configured(runs, config, operands, err);
+			    : run_configured(runs, operands, err);
 
-	if (result < 0 || write_metrics(runs, config, err) < 0)
+	if (result < 0 || write_metrics(runs, err) < 0)
 		return -1;
 	return finish(runs, single, err);
 }
@@ -125,26 +125,19 @@ static void runs_release(struct runs *runs)
 	vec_release(&runs->reports);
 }
 
-static int run_with_config(struct cli *cli, const struct run_options *options,
-			   const struct strings *operands, const struct config *config,
-			   struct err *err)
+static int run(void *context, void *arg, const struct strings *operands, struct err *err)
 {
+	struct cli *cli = context;
+	const struct run_options *options = arg;
 	char host[256] = "";
 	const struct passwd *user = getpwuid(geteuid());
-	CLEANUP(mem_freep) char *cache = cli_cache_directory(options->cache_dir, config);
-	struct common_options common = *cli->common;
+	CLEANUP(mem_freep) char *cache = cli_cache_directory(cli, options->cache_dir);
 
 	(void)gethostname(host, sizeof(host) - 1); /* an unknown host is stored as "" */
-	if (common.passphrase_file == NULL)
-		common.passphrase_file = config->repository.passphrase_file;
-	struct cli with_config = *cli;
-	with_config.common = &common;
 	struct runs runs = {
 		.cli = cli,
-		.options = {.url = common.repo != NULL ? common.repo
-						       : config->repository.url,
-			    .key_file = common.key != NULL ? common.key
-							   : config->repository.key,
+		.options = {.url = cli->common->repo,
+			    .key_file = cli->common->key,
 			    .cache_directory = cache,
 			    .dry_run = options->dry_run,
 			    .host = host,
@@ -152,23 +145,10 @@ static int run_with_config(struct cli *cli, const struct run_options *options,
 			    .program = "quipu-backup " QUIPU_VERSION},
 		.env = cli_job_env(cli),
 	};
-	runs.env.passphrase_state = &with_config;
 	vec_init(&runs.reports, sizeof(struct run_report));
 	vec_init(&runs.warnings, sizeof(struct strings));
-	int result = run_all(&runs, options, operands, config, err);
+	int result = run_all(&runs, options, operands, err);
 	runs_release(&runs);
-	return result;
-}
-
-static int run(void *context, void *arg, const struct strings *operands, struct err *err)
-{
-	struct cli *cli = context;
-	struct config config;
-
-	if (cli_config_load(cli, &config, err) < 0)
-		return -1;
-	int result = run_with_config(cli, arg, operands, &config, err);
-	config_release(&config);
 	return result;
 }
 

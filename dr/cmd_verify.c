@@ -115,11 +115,7 @@ static int run(void *context, void *arg, const struct strings *operands, struct 
 	CLEANUP(key_freep) struct key *key = NULL;
 
 	(void)operands;
-	if (options->common.repo == NULL) {
-		(void)err_set(err, ERR_USAGE, "no repository is named");
-		return err_hint(err, "give --repo URL or set QUIPU_REPO");
-	}
-	if (open_audit_key(options, &key, err) < 0)
+	if (cli_need_repo(cli, err) < 0 || open_audit_key(options, &key, err) < 0)
 		return -1;
 	return verify(cli, options, key, err);
 }

@@ -58,7 +58,7 @@ static int make_selection(const struct read_options *options,
 int opened_open(struct cli *cli, const struct read_options *options, const char *snapshot,
 		struct opened *ret_opened, struct err *err)
 {
-	struct opened opened = {.cache = cli_cache_directory(options->cache_dir, NULL)};
+	struct opened opened = {.cache = cli_cache_directory(cli, options->cache_dir)};
 	struct job_tree_options tree_options = {
 		.snapshot = snapshot,
 		.cache_directory = opened.cache,

@@ -14,8 +14,10 @@
 #include "base/log.h"
 #include "base/rng.h"
 #include "flow/progress.h"
+#include "job/config.h"
 
-/* Must stand first in every command's option struct; cli_common_options fills it. */
+/* Must stand first in every command's option struct. cli_common_options fills it, and what is
+ * absent then comes from the configuration. */
 struct common_options {
 	const char *repo;
 	const char *key;
@@ -33,7 +35,8 @@ struct cli {
 	struct cancel cancel;
 	struct progress progress;
 	const struct common_options *common;
-	struct buf output; /* what goes to stdout when the command succeeds */
+	struct config config; /* that --config names, or an empty one */
+	struct buf output;    /* what goes to stdout when the command succeeds */
 	/* The command's data is stdout itself: `output` (its report) goes to stderr. */
 	bool data_on_stdout;
 	struct cli_progress *display; /* NULL: no progress is shown */

@@ -129,6 +129,25 @@ static int run_command(struct cli *cli, const struct cmd_line *line, struct err 
 	return print_output(&cli->output, cli->data_on_stdout, err) < 0 ? -1 : result;
 }
 
+/* What neither an option nor the environment gives may stand in the configuration. */
+static int configure(struct cli *cli, struct common_options *common, struct err *err)
+{
+	const struct config_repository *repository = &cli->config.repository;
+	int result = common->config != NULL
+			     ? config_load(common->config, &cli->config, err)
+			     : config_parse(slice_of_string(""), "", &cli->config, err);
+
+	if (result < 0)
+		return -1;
+	if (common->repo == NULL)
+		common->repo = repository->url;
+	if (common->key == NULL)
+		common->key = repository->key;
+	if (common->passphrase_file == NULL)
+		common->passphrase_file = repository->passphrase_file;
+	return 0;
+}
+
 static void cli_init(struct cli *cli, const struct common_options *common)
 {
 	*cli = (struct cli){
@@ -163,7 +182,11 @@ int cli_run(const struct program *program, int argc, char *argv[])
 		return result < 0 ? 1 : 0;
 	}
 	cli_init(&cli, line.options);
-	result = run_command(&cli, &line, &err);
+	result = configure(&cli, line.options, &err);
+	if (result == 0) {
+		result = run_command(&cli, &line, &err);
+		config_release(&cli.config);
+	}
 	if (result < 0) {
 		print_error(program, &err, json);
 		result = err_exit_code(&err);
@@ -175,7 +198,7 @@ int cli_run(const struct program *program, int argc, char *argv[])
 
 int cli_need_repo(const struct cli *cli, struct err *err)
 {
-	if (cli->common->repo != NULL || cli->common->config != NULL)
+	if (cli->common->repo != NULL)
 		return 0;
 	(void)err_set(err, ERR_USAGE, "no repository is named");
 	return err_hint(err, "give --repo URL or set QUIPU_REPO, for example "

@@ -48,6 +48,10 @@ judge 'a stream without a snapshot that old' fails 1 'snapshot' with_recovery re
 printf '[[job]]\nname = "a"\nfilez = ["/x"]\n' >"$work/bad.toml"
 judge 'a configuration with a typo' fails 2 'bad.toml:3:1' quipu-backup run --config "$work/bad.toml"
 printf '[[job]]\nname = "orders"\nfiles = ["%s"]\n' "$work/tree" >"$work/good.toml"
+printf '[repository]\nurl = "file://%s"\nkey = "%s"\n' "$work/repo" "$work/repo.keys/writer.key" >"$work/named.toml"
+judge 'a configuration names the repository for init' unchanged fails 1 'already' quipu-backup init --config "$work/named.toml" --keys "$work/new.keys" --passphrase-file "$work/passphrase"
+judge 'and for the others' quipu-dr verify --config "$work/named.toml" --audit-key "$work/repo.keys/audit.pub"
+judge 'a configuration without a repository' fails 2 'no repository is named' quipu-backup init --config "$work/good.toml" --keys "$work/new.keys" --passphrase-file "$work/passphrase"
 judge 'an unknown job with a suggestion' fails 2 'did you mean orders' with_writer repo quipu-backup run --config "$work/good.toml" order
 judge 'errors are JSON when asked' bash -c 'quipu-backup list --json --repo "file://$1/nothing" --key "$1/repo.keys/writer.key" 2>&1 >/dev/null | tail -n 1 | jq -e ".error.code == \"no_repo\""' _ "$work"
 judge 'a password in a connection string' unchanged fails 2 'password' with_writer repo quipu-backup run --stream db --postgres 'dbname=x password=secret'

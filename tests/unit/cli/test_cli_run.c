@@ -11,6 +11,7 @@
 
 #include "base/fd.h"
 #include "cli/cli.h"
+#include "support/tempdir.h"
 
 struct sample_options {
 	struct common_options common;
@@ -25,6 +26,10 @@ static int run_sample(void *context, void *options, const struct strings *operan
 
 	(void)operands;
 	buf_append_string(&cli->output, "data\n");
+	if (cli->common->repo != NULL)
+		buf_printf(&cli->output, "repo %s\n", cli->common->repo);
+	if (cli->common->key != NULL)
+		buf_printf(&cli->output, "key %s\n", cli->common->key);
 	if (!sample->fail)
 		return 3;
 	(void)err_set(err, ERR_KEY, "wrong key");
@@ -148,6 +153,38 @@ static void test_cli_run__help_is_data(void **state)
 	release(&outcome);
 }
 
+static void expect_with_config(const char *directory, const char *text, int status,
+			       const char *out, const char *err_part)
+{
+	CLEANUP(mem_freep) char *path = path_join(directory, "quipu.toml");
+	CLEANUP(mem_freep) char *option = mem_printf("--config=%s", path);
+	struct outcome outcome;
+	struct err err = {0};
+
+	assert_int_equal(
+		file_write(path, slice_of_string(text), 0600, FILE_REPLACE, &err), 0);
+	run(&outcome, option, "go");
+	assert_int_equal(outcome.status, status);
+	assert_string_equal(buf_string(&outcome.out), out);
+	assert_non_null(strstr(buf_string(&outcome.err), err_part));
+	release(&outcome);
+}
+
+static void test_cli_run__the_configuration_gives_what_is_absent(void **state)
+{
+	const char *text = "[repository]\nurl = \"file:///a\"\nkey = \"k\"\n";
+
+	expect_with_config(*state, text, 3, "data\nrepo file:///a\nkey k\n", "");
+	assert_int_equal(setenv("QUIPU_REPO", "file:///b", 1), 0);
+	expect_with_config(*state, text, 3, "data\nrepo file:///b\nkey k\n", "");
+	assert_int_equal(unsetenv("QUIPU_REPO"), 0);
+}
+
+static void test_cli_run__a_wrong_configuration_is_a_usage_error(void **state)
+{
+	expect_with_config(*state, "x = 1\n", 2, "", "quipu.toml:1:1");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -155,6 +192,8 @@ int main(void)
 		cmocka_unit_test(test_cli_run__a_failure_leaves_stdout_empty),
 		cmocka_unit_test(test_cli_run__errors_are_json_when_asked),
 		cmocka_unit_test(test_cli_run__help_is_data),
+		tempdir_test(test_cli_run__the_configuration_gives_what_is_absent),
+		tempdir_test(test_cli_run__a_wrong_configuration_is_a_usage_error),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
