@@ -282,12 +282,15 @@ static int restore(struct pg_sink *s, struct err *err)
 		warn(s, "only some tables are restored: foreign keys, event triggers, "
 			"publications, subscriptions and refreshes of materialised views "
 			"are left out");
-	if (fill(s, err) < 0 ||
-	    pg_target_commit(&s->target, &s->report->warnings, err) < 0) {
+	if (fill(s, err) < 0) {
 		if (s->is_different || s->target.mode == PG_TARGET_ADOPT)
 			pg_target_keep(&s->target, err);
 		else
 			pg_target_discard(&s->target, err);
+		return -1;
+	}
+	if (pg_target_commit(&s->target, s->cancel, &s->report->warnings, err) < 0) {
+		pg_target_keep(&s->target, err);
 		return -1;
 	}
 	return 0;

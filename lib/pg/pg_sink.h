@@ -57,11 +57,12 @@ void pg_sink_report_release(struct pg_sink_report *report);
 
 /*
  * Restores. ERR_USAGE conninfo; ERR_NOT_FOUND the tree is no database, or the selection names
- * no table; ERR_TARGET as pg_target_open(), with nothing written; ERR_CORRUPT tables differ
- * from the record (which ones is in the report): all was restored, so the database is kept
- * under its working name, which the message tells. After any other failure a database that
- * was made is dropped, and the message says so; roles stay. The report holds what was done
- * so far.
+ * no table; ERR_TARGET as pg_target_open(), with nothing written. When tables differ from the
+ * record (ERR_CORRUPT; which ones is in the report), or the database cannot get its name
+ * (ERR_TARGET: an empty one that was there got objects meanwhile), all was restored, so it is
+ * kept under its working name, which the message tells. After any other failure a database
+ * that was made is dropped, and the message says so; roles stay. The report holds what was
+ * done so far.
  */
 MUST_CHECK int pg_sink_run(const struct pg_sink_options *options,
 			   struct tree_source *source, struct pg_sink_report *report,

@@ -122,14 +122,23 @@ static int refuse_used(const char *shown, const char *sessions, struct err *err)
 			"them: SELECT * FROM pg_stat_activity WHERE datname = ...");
 }
 
+/* The first user object of a database, described; NULL when it has none. */
+static int find_object(const struct pg_target *target, const char *database,
+		       const struct cancel *cancel, char **ret_object, struct err *err)
+{
+	CLEANUP(pg_conn_freep) struct pg_conn *conn = NULL;
+
+	if (open_database(&target->params, database, cancel, &conn, err) < 0)
+		return -1;
+	return pg_query_text(conn, user_object_sql, 0, NULL, ret_object, err);
+}
+
 static int check_empty(const struct pg_target *target, const struct cancel *cancel,
 		       const char *shown, struct err *err)
 {
-	CLEANUP(pg_conn_freep) struct pg_conn *conn = NULL;
 	CLEANUP(mem_freep) char *object = NULL;
 
-	if (pg_target_connect(target, cancel, &conn, err) < 0 ||
-	    pg_query_text(conn, user_object_sql, 0, NULL, &object, err) < 0)
+	if (find_object(target, target->name, cancel, &object, err) < 0)
 		return -1;
 	if (object == NULL)
 		return 0;
@@ -155,14 +164,14 @@ static const char *const state_sql =
 /* clang-format on */
 
 static int decide_existing(struct pg_target *target, const struct pg_result *state,
-			   bool replace, const struct cancel *cancel, struct err *err)
+			   const struct cancel *cancel, struct err *err)
 {
 	const char *sessions = pg_value(state, 0, 1);
 	bool is_used = strcmp(sessions, "0") != 0;
 	char shown[QUOTE_TEXT_MAX];
 
 	quote_string(target->name, shown);
-	if (!replace) {
+	if (!target->replace) {
 		bool may_replace = pg_bool(state, 0, 2) && !is_used;
 
 		target->mode = may_replace ? PG_TARGET_REPLACE : PG_TARGET_ADOPT;
@@ -199,15 +208,14 @@ static int ask_state(struct pg_target *target, struct pg_result **ret_state,
 	}
 }
 
-static int decide(struct pg_target *target, bool replace, const struct cancel *cancel,
-		  struct err *err)
+static int decide(struct pg_target *target, const struct cancel *cancel, struct err *err)
 {
 	CLEANUP(pg_result_freep) struct pg_result *state = NULL;
 
 	if (ask_state(target, &state, err) < 0)
 		return -1;
 	if (pg_rows(state) > 0)
-		return decide_existing(target, state, replace, cancel, err);
+		return decide_existing(target, state, cancel, err);
 	target->mode = PG_TARGET_CREATE;
 	return 0;
 }
@@ -233,12 +241,13 @@ int pg_target_open(const struct pg_params *params, bool replace, struct rng *rng
 	pg_params_copy(&target.params, params);
 	target.name = mem_strdup(pg_params_get(params, "dbname"));
 	target.work_name = mem_strdup(target.name);
+	target.replace = replace;
 	if (strlen(target.name) > NAME_BYTES_MAX)
 		return err_set(err, ERR_USAGE,
 			       "database name is %zu bytes long; expected at most %d",
 			       strlen(target.name), NAME_BYTES_MAX);
 	if (open_maintenance(params, target.name, cancel, &target.conn, err) < 0 ||
-	    decide(&target, replace, cancel, err) < 0)
+	    decide(&target, cancel, err) < 0)
 		return -1;
 	use_work_name(&target, rng);
 	*ret_target = target;
@@ -371,11 +380,36 @@ static int drop_database(struct pg_conn *conn, const struct pg_params *params,
 	return exec_named(conn, "DROP DATABASE % WITH (FORCE)", &database, err);
 }
 
+/* Who did not say --replace agreed to lose nothing, so the database that was empty is looked at
+ * once more: now nobody can be connected to it. */
+static bool has_stayed_empty(struct pg_target *target, const char *old,
+			     struct strings *warnings)
+{
+	CLEANUP(mem_freep) char *object = NULL, *text = NULL;
+	char shown[QUOTE_TEXT_MAX], old_shown[QUOTE_TEXT_MAX];
+	struct err failure = {0};
+
+	if (exec_named(target->conn, "ALTER DATABASE % ALLOW_CONNECTIONS true", &old,
+		       &failure) == 0 &&
+	    find_object(target, old, NULL, &object, &failure) == 0 && object == NULL)
+		return true;
+	text = mem_printf("the database that was named %s until now is kept as %s: %s "
+			  "%s; look into it, then drop it",
+			  quote_string(target->name, shown), quote_string(old, old_shown),
+			  object != NULL ? "since the restore began it got"
+					 : "cannot see whether it is still empty:",
+			  object != NULL ? object : failure.msg);
+	strings_add(warnings, text);
+	return false;
+}
+
 static void drop_old(struct pg_target *target, const char *old, struct strings *warnings)
 {
 	struct err failure = {0};
 	char shown[QUOTE_TEXT_MAX];
 
+	if (!target->replace && !has_stayed_empty(target, old, warnings))
+		return;
 	if (drop_database(target->conn, &target->params, old, false, &failure) < 0) {
 		CLEANUP(mem_freep)
 		char *text = mem_printf("the replaced database is still there as %s: %s",
@@ -400,18 +434,48 @@ static int replace_old(struct pg_target *target, struct strings *warnings,
 	return 0;
 }
 
-int pg_target_commit(struct pg_target *target, struct strings *warnings, struct err *err)
+/* Before anybody is disconnected. Somebody who is about to make something is in time for the
+ * look after. */
+static int refuse_filled(const struct pg_target *target, const struct cancel *cancel,
+			 struct err *err)
+{
+	CLEANUP(mem_freep) char *object = NULL;
+	char shown[QUOTE_TEXT_MAX];
+
+	if (find_object(target, target->name, cancel, &object, err) < 0)
+		return -1;
+	if (object == NULL)
+		return 0;
+	return err_set(err, ERR_TARGET,
+		       "database %s was empty, and since the restore began it got %s",
+		       quote_string(target->name, shown), object);
+}
+
+static int give_name(struct pg_target *target, const struct cancel *cancel,
+		     struct strings *warnings, struct err *err)
 {
 	const char *const names[] = {target->work_name, target->name};
 
-	if (target->mode == PG_TARGET_ADOPT)
-		return 0;
-	if (target->mode == PG_TARGET_REPLACE)
+	if (target->mode == PG_TARGET_REPLACE) {
+		if (!target->replace && refuse_filled(target, cancel, err) < 0)
+			return -1;
 		return replace_old(target, warnings, err);
+	}
 	if (exec_named(target->conn, "ALTER DATABASE % RENAME TO %", names, err) < 0)
 		return err_wrap(err, "name the restored database");
 	target->made = false;
 	return 0;
+}
+
+int pg_target_commit(struct pg_target *target, const struct cancel *cancel,
+		     struct strings *warnings, struct err *err)
+{
+	if (target->mode == PG_TARGET_ADOPT ||
+	    give_name(target, cancel, warnings, err) == 0)
+		return 0;
+	return err_hint(err,
+			"to take what was restored: drop or rename the database that "
+			"has its name, then ALTER DATABASE ... RENAME TO ...");
 }
 
 /* Adds to the message; code and hint stay. */

@@ -4,8 +4,9 @@
  * and gets its own at the end, so that no half-made database ever has the name that was asked
  * for. Where there is one of that name already, the two swap names in one transaction, and
  * the old one is dropped after: with `replace` whatever it holds, else only when it has no
- * user objects. An empty one that cannot be replaced (it is in use, it is "postgres" or a
- * template, the role may not create databases) is filled as it is.
+ * user objects, neither when the restore begins nor before the swap nor after it. An empty one
+ * that cannot be replaced (it is in use, it is "postgres" or a template, the role may not
+ * create databases) is filled as it is.
  *
  * --replace refuses to start while others are connected to the old database. Who connects
  * while the restore runs is disconnected at the swap.
@@ -24,6 +25,7 @@ struct pg_target {
 	struct pg_params params; /* dbname = work_name */
 	struct pg_conn *conn;	 /* to another database of the server; UTF8 */
 	char *name, *work_name;	 /* the same when adopted */
+	bool replace;		 /* whatever the old one holds may go */
 	bool made;		 /* the working database exists and is ours to drop */
 };
 
@@ -44,9 +46,14 @@ MUST_CHECK int pg_target_connect(const struct pg_target *target,
 /* Makes the working database, unless adopted. */
 MUST_CHECK int pg_target_create(struct pg_target *target, const char *database_json,
 				struct err *err);
-/* Gives it its name. What cannot be cleaned up is a warning. */
-MUST_CHECK int pg_target_commit(struct pg_target *target, struct strings *warnings,
-				struct err *err);
+/*
+ * Gives it its name. What cannot be cleaned up is a warning, and so is an old database that was
+ * found to have user objects only after the swap: it is kept, under another name. ERR_TARGET
+ * when it has them before: nothing is changed then. After a failure the restored database is
+ * whole and worth keeping; the hint says how to take it.
+ */
+MUST_CHECK int pg_target_commit(struct pg_target *target, const struct cancel *cancel,
+				struct strings *warnings, struct err *err);
 /* Leaves the working database where it is; adds its name to *err. */
 void pg_target_keep(struct pg_target *target, struct err *err);
 /* After a failure: drops what was made, whatever the cancel says, and adds to *err what has

@@ -202,6 +202,27 @@ refuses_used() {
 }
 judge 'refuses to replace one that is in use' refuses_used
 
+# What others do to a target while a restore into it runs.
+make_small() {
+	sql source postgres 'CREATE DATABASE small' && sql source postgres 'CREATE DATABASE empty' &&
+		sql source small 'CREATE TABLE t (a int); INSERT INTO t VALUES (1), (2)'
+}
+judge 'a small source and an empty target' make_small
+small=$(conninfo source small)
+empty=$(conninfo source empty)
+drop_kept() { # PREFIX: there is one database whose name begins so
+	local name
+	name=$(databases source | grep -F "$1") && sql source postgres "DROP DATABASE \"$name\""
+}
+filled_meanwhile() {
+	refuses 14 'database empty was empty, and since the restore began it got table public.ours' "$small" "$empty" \
+		--hook tables/public/t.copy "psql -qX '$empty' -c 'CREATE TABLE ours AS SELECT 42 AS a'" &&
+		[[ $(sql source empty 'SELECT a FROM ours') == 42 ]] &&
+		grep -qF 't.copy: 2 rows, equal' "$work/said" && grep -qF 'is kept as database empty.restore-' "$work/said" &&
+		drop_kept empty.restore- && sql source empty 'DROP TABLE ours'
+}
+judge 'an empty target that is filled meanwhile stays' filled_meanwhile
+
 # Roles.
 keeps_roles() {
 	sql other postgres "ALTER ROLE app_reader INHERIT; COMMENT ON ROLE app_owner IS 'ours'" &&
@@ -224,14 +245,13 @@ judge 'a damaged dump fails the restore' refuses 13 'dropped the half-made datab
 judge 'and nothing is left behind' no_leftovers source
 judge 'a lost row is found' refuses 13 'tables/app/parent.copy: 1 rows, recorded are 0' "$source" \
 	"$(conninfo source forgotten)" --forget tables/app/parent.copy
-drop_kept() {
+kept_for_a_look() {
 	local name
 	name=$(databases source | grep -F 'forgotten.restore-') &&
 		sql source postgres "ALTER SYSTEM RESET work_mem" &&
-		sql source "$name" "DROP SUBSCRIPTION IF EXISTS other_side" &&
-		sql source postgres "DROP DATABASE \"$name\""
+		sql source "$name" "DROP SUBSCRIPTION IF EXISTS other_side" && drop_kept forgotten.restore-
 }
-judge 'and what was restored is kept for a look' drop_kept
+judge 'and what was restored is kept for a look' kept_for_a_look
 interrupted() {
 	refuses 130 'dropped the half-made database' "$source" "$(conninfo source interrupted)" \
 		--hook tables/app/kinds.copy "kill -INT \$PPID" && no_leftovers source

@@ -75,7 +75,7 @@ static void test_pg_target_open__makes_what_is_absent_under_another_name(void **
 			    o.target.work_name);
 	assert_int_equal(pg_target_create(&o.target, "{}", &o.err), 0);
 	assert_true(o.target.made);
-	assert_int_equal(pg_target_commit(&o.target, &o.warnings, &o.err), 0);
+	assert_int_equal(pg_target_commit(&o.target, NULL, &o.warnings, &o.err), 0);
 	assert_true(fake_postgres_got(&o.fake, "RENAME TO \"app\""));
 	assert_false(o.target.made);
 	release(&o);
@@ -115,7 +115,7 @@ static void test_pg_target_open__fills_an_empty_database_at_need(void **state)
 	assert_int_equal(o.target.mode, PG_TARGET_ADOPT);
 	assert_string_equal(o.target.work_name, "app");
 	assert_int_equal(pg_target_create(&o.target, "{}", &o.err), 0);
-	assert_int_equal(pg_target_commit(&o.target, &o.warnings, &o.err), 0);
+	assert_int_equal(pg_target_commit(&o.target, NULL, &o.warnings, &o.err), 0);
 	assert_false(fake_postgres_got(&o.fake, "RENAME"));
 	release(&o);
 }
@@ -186,7 +186,7 @@ static void test_pg_target_commit__swaps_and_warns_of_what_stays(void **state)
 	assert_int_equal(open_target(&o, state, replaced, true), 0);
 	assert_int_equal(o.target.mode, PG_TARGET_REPLACE);
 	assert_int_equal(pg_target_create(&o.target, "{}", &o.err), 0);
-	assert_int_equal(pg_target_commit(&o.target, &o.warnings, &o.err), 0);
+	assert_int_equal(pg_target_commit(&o.target, NULL, &o.warnings, &o.err), 0);
 	assert_true(fake_postgres_got(&o.fake,
 				      "ALTER DATABASE \"app\" RENAME TO \"app.old-"));
 	assert_int_equal(strings_count(&o.warnings), 1);
@@ -203,12 +203,86 @@ static void test_pg_target_commit__lets_people_in_again_when_it_fails(void **sta
 	struct opened o;
 
 	assert_int_equal(open_target(&o, state, rules, true), 0);
-	assert_int_equal(pg_target_commit(&o.target, &o.warnings, &o.err), -1);
+	assert_int_equal(pg_target_commit(&o.target, NULL, &o.warnings, &o.err), -1);
 	assert_string_equal(
 		o.err.msg,
 		"swap with the old database: is being accessed by other users");
 	assert_true(fake_postgres_got(&o.fake,
 				      "ALTER DATABASE \"app\" ALLOW_CONNECTIONS true"));
+	release(&o);
+}
+
+static const struct fake_rule filled_meanwhile[] = {
+	{STATE, FAKE_ROWS, "f\t0\tt", 0},
+	{"pg_describe_object", FAKE_ROWS, "", 1},
+	{"pg_describe_object", FAKE_ROWS, "table orders", 0},
+	{NULL, 0, NULL, 0}};
+
+static void test_pg_target_commit__refuses_a_database_that_was_filled(void **state)
+{
+	struct opened o;
+
+	assert_int_equal(open_target(&o, state, filled_meanwhile, false), 0);
+	assert_int_equal(o.target.mode, PG_TARGET_REPLACE);
+	assert_int_equal(pg_target_commit(&o.target, NULL, &o.warnings, &o.err), -1);
+	assert_int_equal(o.err.code, ERR_TARGET);
+	assert_string_equal(o.err.msg, "database app was empty, and since the restore "
+				       "began it got table orders");
+	assert_non_null(strstr(o.err.hint, "RENAME TO"));
+	assert_false(fake_postgres_got(&o.fake, "ALTER DATABASE"));
+	assert_false(fake_postgres_got(&o.fake, "pg_terminate_backend"));
+	assert_false(fake_postgres_got(&o.fake, "DROP DATABASE"));
+	release(&o);
+}
+
+static void test_pg_target_commit__keeps_what_was_filled_in_the_last_moment(void **state)
+{
+	static const struct fake_rule rules[] = {
+		{STATE, FAKE_ROWS, "f\t0\tt", 0},
+		{"pg_describe_object", FAKE_ROWS, "", 2},
+		{"pg_describe_object", FAKE_ROWS, "table orders", 0},
+		{NULL, 0, NULL, 0}};
+	struct opened o;
+
+	assert_int_equal(open_target(&o, state, rules, false), 0);
+	assert_int_equal(pg_target_commit(&o.target, NULL, &o.warnings, &o.err), 0);
+	assert_false(fake_postgres_got(&o.fake, "DROP DATABASE"));
+	assert_int_equal(strings_count(&o.warnings), 1);
+	assert_non_null(strstr(strings_at(&o.warnings, 0),
+			       "the database that was named app until now is kept as "
+			       "app.old-"));
+	assert_non_null(strstr(strings_at(&o.warnings, 0),
+			       ": since the restore began it got table orders; look "
+			       "into it, then drop it"));
+	release(&o);
+}
+
+static void test_pg_target_commit__keeps_what_it_cannot_look_into(void **state)
+{
+	static const struct fake_rule rules[] = {
+		{STATE, FAKE_ROWS, "f\t0\tt", 0},
+		{"pg_describe_object", FAKE_ROWS, "", 2},
+		{"pg_describe_object", FAKE_ERROR, "42501 permission denied", 0},
+		{NULL, 0, NULL, 0}};
+	struct opened o;
+
+	assert_int_equal(open_target(&o, state, rules, false), 0);
+	assert_int_equal(pg_target_commit(&o.target, NULL, &o.warnings, &o.err), 0);
+	assert_false(fake_postgres_got(&o.fake, "DROP DATABASE"));
+	assert_non_null(
+		strstr(strings_at(&o.warnings, 0),
+		       "cannot see whether it is still empty: permission denied"));
+	release(&o);
+}
+
+static void test_pg_target_commit__drops_what_is_still_empty(void **state)
+{
+	struct opened o;
+
+	assert_int_equal(open_existing(&o, state, "f\t0\tt"), 0);
+	assert_int_equal(pg_target_commit(&o.target, NULL, &o.warnings, &o.err), 0);
+	assert_true(fake_postgres_got(&o.fake, "DROP DATABASE \"app.old-"));
+	assert_int_equal(strings_count(&o.warnings), 0);
 	release(&o);
 }
 
@@ -267,6 +341,11 @@ int main(void)
 		tempdir_test(test_pg_target_open__refuses_to_replace_a_template),
 		tempdir_test(test_pg_target_commit__swaps_and_warns_of_what_stays),
 		tempdir_test(test_pg_target_commit__lets_people_in_again_when_it_fails),
+		tempdir_test(test_pg_target_commit__refuses_a_database_that_was_filled),
+		tempdir_test(
+			test_pg_target_commit__keeps_what_was_filled_in_the_last_moment),
+		tempdir_test(test_pg_target_commit__keeps_what_it_cannot_look_into),
+		tempdir_test(test_pg_target_commit__drops_what_is_still_empty),
 		tempdir_test(test_pg_target_discard__drops_what_was_made_and_says_so),
 		tempdir_test(test_pg_target_discard__says_when_it_cannot_drop),
 		cmocka_unit_test(test_pg_target_discard__leaves_what_was_there),
