@@ -40,14 +40,40 @@ struct report_entry browse_entry(const char *path, const struct entry *entry,
 	};
 }
 
+static int open_tree(struct cli *cli, const struct browse_options *options,
+		     const struct job_repo *repo, struct job_tree_options *tree_options,
+		     struct job_tree **ret_tree, struct err *err)
+{
+	CLEANUP(mem_freep) char *cache = cli_cache_directory(cli, options->cache_dir);
+	struct job_env env = cli_job_env(cli);
+
+	tree_options->cache_directory = cache;
+	return job_tree_open(repo, tree_options, &env, ret_tree, err);
+}
+
 int browse_tree_open(struct cli *cli, const struct browse_options *options,
 		     const struct job_repo *repo, const char *snapshot,
 		     struct job_tree **ret_tree, struct err *err)
 {
-	CLEANUP(mem_freep) char *cache = cli_cache_directory(cli, options->cache_dir);
-	struct job_tree_options tree_options = {.snapshot = snapshot,
-						.cache_directory = cache};
-	struct job_env env = cli_job_env(cli);
+	struct job_tree_options tree_options = {.snapshot = snapshot};
 
-	return job_tree_open(repo, &tree_options, &env, ret_tree, err);
+	return open_tree(cli, options, repo, &tree_options, ret_tree, err);
+}
+
+int browse_header_open(struct cli *cli, const struct browse_options *options,
+		       const struct job_repo *repo, const struct snapshot_header *header,
+		       struct job_tree **ret_tree, struct err *err)
+{
+	struct job_tree_options tree_options = {.header = header};
+
+	return open_tree(cli, options, repo, &tree_options, ret_tree, err);
+}
+
+int browse_tell_alarms(struct cli *cli, const struct snapshot_list *list)
+{
+	const struct err alarm = {.code = ERR_ALARM};
+
+	for (size_t i = 0; i < strings_count(&list->alarms); i++)
+		log_warning(&cli->log, "%s", strings_at(&list->alarms, i));
+	return strings_count(&list->alarms) > 0 ? err_exit_code(&alarm) : 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What show, find and diff share. */
+/* What list, show, find, diff and stats share. */
 #ifndef BACKUP_BROWSE_H
 #define BACKUP_BROWSE_H
 
@@ -23,5 +23,14 @@ struct report_entry browse_entry(const char *path, const struct entry *entry,
 MUST_CHECK int browse_tree_open(struct cli *cli, const struct browse_options *options,
 				const struct job_repo *repo, const char *snapshot,
 				struct job_tree **ret_tree, struct err *err);
+/* The same of a snapshot that was found before; its header outlives the tree. */
+MUST_CHECK int browse_header_open(struct cli *cli, const struct browse_options *options,
+				  const struct job_repo *repo,
+				  const struct snapshot_header *header,
+				  struct job_tree **ret_tree, struct err *err);
+
+/* Warns of headers and chains that are not as they should be. What there is is shown all the
+ * same: returns the exit code that tells of them, 0 when there are none. */
+int browse_tell_alarms(struct cli *cli, const struct snapshot_list *list);
 
 #endif

@@ -3,12 +3,14 @@
 #include "base/pattern.h"
 #include "browse.h"
 #include "format/encoding.h"
+#include "repo/restore_plan.h"
 
 struct searching {
 	struct cli *cli;
 	struct json_writer w;
 	const struct snapshot_header *header;
 	uint64_t n;
+	int exit_code; /* the worst of what was passed over */
 };
 
 static int found(void *arg, const char *path, const struct entry *entry, struct err *err)
@@ -35,19 +37,44 @@ static int found(void *arg, const char *path, const struct entry *entry, struct 
 	return 0;
 }
 
+/* What is lost in one snapshot or directory may be found in another. */
+static int pass_over(struct searching *searching, const struct err *why, struct err *err)
+{
+	char hex[11];
+
+	if (!restore_is_loss(why)) {
+		*err = *why;
+		return -1;
+	}
+	log_warning(&searching->cli->log, "snapshot %s of %s: %s",
+		    hex_encode(slice_of(searching->header->id, 5), hex, sizeof(hex)),
+		    searching->header->stream, why->msg);
+	searching->exit_code = err_worse_exit(searching->exit_code, err_exit_code(why));
+	return 0;
+}
+
+static int pass_over_directory(void *arg, const char *path, const struct err *why,
+			       struct err *err)
+{
+	(void)path; /* the text names it */
+	return pass_over(arg, why, err);
+}
+
 static int search_one(struct searching *searching, const struct browse_options *options,
 		      const struct job_repo *repo, const char *pattern, struct err *err)
 {
 	CLEANUP(job_tree_freep) struct job_tree *tree = NULL;
-	char hex[65];
+	struct browse_search search = {.pattern = pattern,
+				       .cancel = &searching->cli->cancel,
+				       .each = found,
+				       .damaged = pass_over_directory,
+				       .arg = searching};
+	struct err why = {0};
 
-	if (browse_tree_open(
-		    searching->cli, options, repo,
-		    hex_encode(slice_of(searching->header->id, 32), hex, sizeof(hex)),
-		    &tree, err) < 0)
-		return -1;
-	return browse_job_find(tree, pattern, &searching->cli->cancel, found, searching,
-			       err);
+	if (browse_header_open(searching->cli, options, repo, searching->header, &tree,
+			       &why) < 0)
+		return pass_over(searching, &why, err);
+	return browse_job_find(tree, &search, err);
 }
 
 static bool wanted(const struct browse_options *options,
@@ -86,14 +113,17 @@ static int search(struct cli *cli, const struct browse_options *options,
 		  const struct job_repo *repo, const char *pattern, struct err *err)
 {
 	struct searching searching = {.cli = cli};
+	const struct reader_key *reader;
 	struct snapshot_list list;
 
 	if (pattern_check(pattern, err) < 0 ||
+	    job_repo_need_reader(repo, &reader, err) < 0 ||
 	    snapshot_list_load(repo->repo, NULL, &cli->cancel, &list, err) < 0)
 		return -1;
 	json_writer_init(&searching.w, &cli->output, JSON_COMPACT);
 	if (cli->common->json)
 		json_begin_array(&searching.w);
+	searching.exit_code = browse_tell_alarms(cli, &list);
 	int result = search_all(&searching, options, repo, &list, pattern, err);
 	snapshot_list_release(&list);
 	if (result < 0)
@@ -104,7 +134,7 @@ static int search(struct cli *cli, const struct browse_options *options,
 	} else if (searching.n == 0) {
 		log_info(&cli->log, "nothing matches");
 	}
-	return 0;
+	return searching.exit_code;
 }
 
 static int run(void *context, void *arg, const struct strings *operands, struct err *err)

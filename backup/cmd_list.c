@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "backup.h"
-#include "cli/cli_job.h"
+#include "browse.h"
 #include "repo/body_reader.h"
 #include "report/snapshot_report.h"
 
@@ -122,10 +122,7 @@ static int list_open(struct cli *cli, const struct job_repo *repo,
 	choose(&list, options->expired, &chosen);
 	print(cli, repo, &chosen);
 	vec_release(&chosen);
-	for (size_t i = 0; i < strings_count(&list.alarms); i++)
-		log_warning(&cli->log, "%s", strings_at(&list.alarms, i));
-	/* what can be listed is listed; the exit code tells that not all is well */
-	int result = strings_count(&list.alarms) > 0 ? 15 : 0;
+	int result = browse_tell_alarms(cli, &list);
 	snapshot_list_release(&list);
 	return result;
 }

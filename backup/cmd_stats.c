@@ -3,8 +3,7 @@
 
 #include "backup.h"
 #include "base/units.h"
-#include "cli/cli_job.h"
-#include "format/json.h"
+#include "browse.h"
 
 struct stats {
 	uint64_t snapshots, expired, bytes;
@@ -28,6 +27,7 @@ static int count_object(void *arg, const char *key, const struct store_info *inf
 	return 0;
 }
 
+/* Returns the exit code, or -1. */
 static int collect(struct cli *cli, const struct job_repo *repo, struct stats *stats,
 		   struct err *err)
 {
@@ -44,6 +44,7 @@ static int collect(struct cli *cli, const struct job_repo *repo, struct stats *s
 		stats->snapshots += !header->expired;
 		stats->bytes += header->expired ? 0 : header->bytes;
 	}
+	int result = browse_tell_alarms(cli, &list);
 	snapshot_list_release(&list);
 	for (size_t i = 0; i < N_KINDS; i++) {
 		stats->kinds[i].prefix = prefixes[i];
@@ -51,7 +52,7 @@ static int collect(struct cli *cli, const struct job_repo *repo, struct stats *s
 			       NULL, err) < 0)
 			return -1;
 	}
-	return 0;
+	return result;
 }
 
 static void print_json(struct cli *cli, const struct stats *stats, uint64_t total)
@@ -121,7 +122,7 @@ static int run(void *context, void *arg, const struct strings *operands, struct 
 		print_json(cli, &stats, total);
 	else
 		print_text(cli, &stats, total);
-	return 0;
+	return result;
 }
 
 static const struct opt none[] = {{0}};

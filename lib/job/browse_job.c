@@ -50,10 +50,9 @@ int browse_job_list(struct job_tree *tree, const char *path, browse_each_fn *eac
 }
 
 struct finding_entries {
+	const struct browse_search *search;
 	const char *pattern;
 	bool whole_path;
-	browse_each_fn *each;
-	void *arg;
 };
 
 static int find_visit(void *arg, const struct tree_visit *visit, struct err *err)
@@ -64,23 +63,33 @@ static int find_visit(void *arg, const struct tree_visit *visit, struct err *err
 
 	if (!pattern_match(finding->pattern, slice_of_string(name)))
 		return 0;
-	return finding->each(finding->arg, visit->path, visit->entry, err);
+	return finding->search->each(finding->search->arg, visit->path, visit->entry,
+				     err);
 }
 
-int browse_job_find(struct job_tree *tree, const char *pattern,
-		    const struct cancel *cancel, browse_each_fn *each, void *arg,
+static int find_damaged(void *arg, const char *path, const struct err *why,
+			struct err *err)
+{
+	const struct finding_entries *finding = arg;
+
+	return finding->search->damaged(finding->search->arg, path, why, err);
+}
+
+int browse_job_find(struct job_tree *tree, const struct browse_search *search,
 		    struct err *err)
 {
+	const char *pattern = search->pattern;
 	struct tree_walk_options options = tree_reader_walk_options(tree->reader);
-	struct finding_entries finding = {.pattern = pattern[0] == '/' ? pattern + 1
+	struct finding_entries finding = {.search = search,
+					  .pattern = pattern[0] == '/' ? pattern + 1
 								       : pattern,
-					  .whole_path = strchr(pattern, '/') != NULL,
-					  .each = each,
-					  .arg = arg};
+					  .whole_path = strchr(pattern, '/') != NULL};
 
 	if (pattern_check(pattern, err) < 0)
 		return -1;
-	options.cancel = cancel;
+	options.cancel = search->cancel;
+	if (search->damaged != NULL)
+		options.damaged = find_damaged;
 	return tree_walk(&options, find_visit, &finding, err);
 }
 

@@ -14,9 +14,18 @@ MUST_CHECK int browse_job_list(struct job_tree *tree, const char *path,
 			       browse_each_fn *each, void *arg, struct err *err);
 
 /* Every entry whose path, or last component when the pattern has no slash, matches. */
-MUST_CHECK int browse_job_find(struct job_tree *tree, const char *pattern,
-			       const struct cancel *cancel, browse_each_fn *each,
-			       void *arg, struct err *err);
+struct browse_search {
+	const char *pattern;
+	const struct cancel *cancel;
+	browse_each_fn *each;
+	/* A directory's entries cannot be read, or not all: 0 goes on behind it. NULL: the
+	 * search ends. */
+	int (*damaged)(void *arg, const char *path, const struct err *why,
+		       struct err *err);
+	void *arg;
+};
+MUST_CHECK int browse_job_find(struct job_tree *tree, const struct browse_search *search,
+			       struct err *err);
 
 enum diff_kind { DIFF_ADDED, DIFF_REMOVED, DIFF_CONTENT, DIFF_METADATA, DIFF_TYPE };
 

@@ -6,6 +6,21 @@
 #include "base/mem.h"
 #include "base/path.h"
 
+static int find_header(const struct job_repo *repo,
+		       const struct job_tree_options *options, const struct job_env *env,
+		       struct job_tree *tree, struct err *err)
+{
+	tree->header = options->header;
+	if (tree->header != NULL)
+		return 0;
+	if (job_snapshot_find(repo, options->snapshot, env, &tree->list, &tree->header,
+			      err) < 0)
+		return -1;
+	for (size_t i = 0; i < strings_count(&tree->list.alarms); i++)
+		log_warning(env->log, "%s", strings_at(&tree->list.alarms, i));
+	return 0;
+}
+
 static int open_parts(const struct job_repo *repo, const struct job_tree_options *options,
 		      const struct job_env *env, struct job_tree *tree, struct err *err)
 {
@@ -14,11 +29,8 @@ static int open_parts(const struct job_repo *repo, const struct job_tree_options
 	const struct reader_key *key;
 
 	if (job_repo_need_reader(repo, &key, err) < 0 ||
-	    job_snapshot_find(repo, options->snapshot, env, &tree->list, &tree->header,
-			      err) < 0)
+	    find_header(repo, options, env, tree, err) < 0)
 		return -1;
-	for (size_t i = 0; i < strings_count(&tree->list.alarms); i++)
-		log_warning(env->log, "%s", strings_at(&tree->list.alarms, i));
 	struct job_index_options index_options = {.domain = tree->header->domain,
 						  .cache_directory = cache,
 						  .keys = &key->dedup};

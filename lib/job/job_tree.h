@@ -11,7 +11,7 @@
 /* On the heap, since its parts point at each other. */
 struct job_tree {
 	struct snapshot_list list;
-	const struct snapshot_header *header; /* in the list */
+	const struct snapshot_header *header; /* in the list, or the caller's */
 	struct index *index;
 	struct blob_reader *blobs;
 	struct epoch_keys *epochs;
@@ -20,7 +20,9 @@ struct job_tree {
 };
 
 struct job_tree_options {
-	const char *snapshot;	     /* ID, latest:STREAM, STREAM@TIME */
+	const char *snapshot; /* ID, latest:STREAM, STREAM@TIME */
+	const struct snapshot_header
+		*header;	     /* instead: found before, it outlives the tree */
 	const char *cache_directory; /* of all repositories; NULL = none */
 	unsigned n_threads;
 	uint64_t memory_bytes;

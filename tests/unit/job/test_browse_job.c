@@ -39,6 +39,14 @@ static void test_browse_job_list__shows_a_directory_and_what_is_in_it(void **sta
 	job_snapshot_close(&opened);
 }
 
+static int find(struct job_tree *tree, const char *pattern, struct buf *text,
+		struct err *err)
+{
+	struct browse_search search = {.pattern = pattern, .each = remember, .arg = text};
+
+	return browse_job_find(tree, &search, err);
+}
+
 static void test_browse_job_find__matches_names_or_paths(void **state)
 {
 	CLEANUP(buf_release) struct buf text = {0};
@@ -49,16 +57,12 @@ static void test_browse_job_find__matches_names_or_paths(void **state)
 	assert_int_equal(job_snapshot_open(*state, "recovery.key", "latest:files/a",
 					   &opened, &err),
 			 0);
-	assert_int_equal(browse_job_find(opened.tree, "t?o", NULL, remember, &text, &err),
-			 0);
+	assert_int_equal(find(opened.tree, "t?o", &text, &err), 0);
 	assert_string_equal(buf_string(&text), "f:two ");
 	buf_clear(&text);
-	assert_int_equal(
-		browse_job_find(opened.tree, "/**/sub/*", NULL, remember, &text, &err),
-		0);
+	assert_int_equal(find(opened.tree, "/**/sub/*", &text, &err), 0);
 	assert_string_equal(buf_string(&text), "f:again f:two ");
-	assert_int_equal(browse_job_find(opened.tree, "[", NULL, remember, &text, &err),
-			 -1);
+	assert_int_equal(find(opened.tree, "[", &text, &err), -1);
 	assert_int_equal(err.code, ERR_USAGE);
 	job_snapshot_close(&opened);
 }
