@@ -3,6 +3,7 @@
 
 #include "backup.h"
 #include "base/mem.h"
+#include "base/quote.h"
 #include "browse.h"
 #include "format/encoding.h"
 
@@ -91,6 +92,23 @@ static void snapshot_json(struct cli *cli, const struct job_tree *tree)
 	buf_append_byte(&cli->output, '\n');
 }
 
+/* What the machine that was backed up chose is not to steer the reader's terminal. */
+static void text_line(struct buf *text, const char *label, const char *sentence)
+{
+	buf_printf(text, "%-10s", label);
+	quote_sentence(sentence, text);
+	buf_append_byte(text, '\n');
+}
+
+static void source_line(struct buf *text, const struct snapshot_body *body)
+{
+	CLEANUP(mem_freep)
+	char *source = mem_printf("%s on %s by %s (%s)", body->source_kind, body->host,
+				  body->user, body->program);
+
+	text_line(text, "source", source);
+}
+
 static void snapshot_text(struct cli *cli, const struct job_tree *tree)
 {
 	const struct snapshot_header *header = tree->header;
@@ -103,21 +121,20 @@ static void snapshot_text(struct cli *cli, const struct job_tree *tree)
 	buf_printf(&cli->output, "stream    %s, number %" PRIu64 "\n", header->stream,
 		   header->seq);
 	buf_printf(&cli->output, "time      %s\n", clock_format(header->time_nsec, time));
-	buf_printf(&cli->output, "source    %s on %s by %s (%s)\n", body->source_kind,
-		   body->host, body->user, body->program);
+	source_line(&cli->output, body);
 	buf_printf(&cli->output,
 		   "content   %" PRIu64 " files, %" PRIu64 " bytes, %" PRIu64 " packs\n",
 		   header->files, header->bytes, header->n_packs);
 	for (size_t i = 0; i < strings_count(&body->paths); i++)
-		buf_printf(&cli->output, "path      %s\n", strings_at(&body->paths, i));
+		text_line(&cli->output, "path", strings_at(&body->paths, i));
 	for (size_t i = 0; i < body->tags.n; i++) {
 		const struct body_tag *tag = vec_at(&body->tags, i);
 
-		buf_printf(&cli->output, "tag       %s=%s\n", tag->key, tag->value);
+		CLEANUP(mem_freep) char *pair = mem_printf("%s=%s", tag->key, tag->value);
+		text_line(&cli->output, "tag", pair);
 	}
 	for (size_t i = 0; i < strings_count(&body->warnings); i++)
-		buf_printf(&cli->output, "warning   %s\n",
-			   strings_at(&body->warnings, i));
+		text_line(&cli->output, "warning", strings_at(&body->warnings, i));
 }
 
 static int show(struct cli *cli, const struct job_repo *repo,

@@ -218,6 +218,21 @@ const char *quote_text(struct slice bytes, char out[static QUOTE_TEXT_MAX])
 	return out;
 }
 
+void quote_sentence(const char *sentence, struct buf *to)
+{
+	struct slice rest = slice_of_string(sentence);
+
+	while (rest.len > 0) {
+		struct shown s = show_one(rest);
+
+		if (rest.data[0] == '\\' || rest.data[0] == '"')
+			buf_append_byte(to, rest.data[0]);
+		else
+			buf_append(to, s.text, s.len);
+		rest = slice_of(rest.data + s.taken, rest.len - s.taken);
+	}
+}
+
 const char *quote_string(const char *string, char out[static QUOTE_TEXT_MAX])
 {
 	return quote_text(slice_of_string(string), out);

@@ -19,6 +19,10 @@ const char *quote_text(struct slice bytes, char out[static QUOTE_TEXT_MAX]);
 /* quote_text() of a C string. */
 const char *quote_string(const char *string, char out[static QUOTE_TEXT_MAX]);
 
+/* For whole sentences from elsewhere: appends them as quote_text() shows them, but with spaces,
+ * backslashes and quotes as they are, without quotes around and of any length. */
+void quote_sentence(const char *sentence, struct buf *to);
+
 /* True when the bytes are valid UTF-8 (no surrogates, no overlong forms, <= U+10FFFF). */
 bool utf8_valid(struct slice bytes);
 

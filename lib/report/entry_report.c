@@ -78,19 +78,20 @@ const char *report_mode_text(char type, uint32_t mode, char out[static MODE_TEXT
 }
 
 /* The name if known, else the number. */
-static const char *owner(const char *name, uint32_t number, char out[static 16])
+static const char *owner(const char *name, uint32_t number,
+			 char out[static QUOTE_TEXT_MAX])
 {
 	if (name != NULL && name[0] != '\0')
-		return name;
-	(void)snprintf(out, 16, "%" PRIu32, number);
+		return quote_string(name, out);
+	(void)snprintf(out, QUOTE_TEXT_MAX, "%" PRIu32, number);
 	return out;
 }
 
 void report_entry_line(struct buf *text, const struct report_entry *entry)
 {
 	char mode[MODE_TEXT_LEN];
-	char user[16];
-	char group[16];
+	char user[QUOTE_TEXT_MAX];
+	char group[QUOTE_TEXT_MAX];
 	char time[CLOCK_TEXT_MAX];
 	char path[QUOTE_TEXT_MAX];
 	char target[QUOTE_TEXT_MAX];

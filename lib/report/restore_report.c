@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/quote.h"
 #include "base/units.h"
 #include "format/encoding.h"
 
@@ -126,13 +127,16 @@ static void append_tables(struct buf *text, const struct restore_report *report)
 {
 	uint64_t rows = 0;
 	size_t n = 0, equal = 0;
+	char shown[QUOTE_TEXT_MAX];
 
 	for (size_t i = 0; i < report->n_tables; i++) {
 		const struct report_table *table = &report->tables[i];
 
 		if (table->reason != NULL) {
-			buf_printf(text, "%s: not compared, %s\n", table->path,
-				   table->reason);
+			buf_printf(text, "%s: not compared, ",
+				   quote_string(table->path, shown));
+			quote_sentence(table->reason, text);
+			buf_append_byte(text, '\n');
 			continue;
 		}
 		n++;
@@ -208,11 +212,13 @@ void plan_report_text(struct buf *text, const struct plan_report *report)
 	char size[UNITS_TEXT_MAX];
 	char fetched[UNITS_TEXT_MAX];
 	char takes[UNITS_TEXT_MAX];
+	char shown[QUOTE_TEXT_MAX];
 
 	buf_printf(text, "snapshot   %s\n",
 		   hex_encode(slice_of(report->snapshot, ID_LEN), hex, sizeof(hex)));
 	buf_printf(text, "stream     %s (%s) as of %s\n", report->stream,
-		   report->source_kind, clock_format(report->time_nsec, when));
+		   quote_string(report->source_kind, shown),
+		   clock_format(report->time_nsec, when));
 	if (report->target != NULL)
 		buf_printf(text, "target     %s\n", report->target);
 	buf_printf(text,

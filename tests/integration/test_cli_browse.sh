@@ -58,4 +58,20 @@ judge 'find tells of a damaged header' reports 15 "$header" browse find second -
 judge 'stats tells of a damaged header' reports 15 "$header" browse stats --json
 judge 'stats counts the others' jq -e '.snapshots == 3' "$work/out"
 judge 'list tells of a damaged header' reports 15 "$header" browse list
+
+no_escape() { # COMMAND...: the output has none of a terminal's control bytes but line ends
+	"$@" >"$work/out" 2>&1
+	cat -v "$work/out"
+	! LC_ALL=C grep -q $'[\x01-\x09\x0b-\x1f\x7f]' "$work/out"
+}
+evil=$'\e[31mred\a'
+mkdir "$work/$evil"
+echo 5 >"$work/$evil/$evil"
+mkfifo "$work/$evil/pipe"
+judge 'a snapshot with escapes in all texts' with_writer repo quipu-backup run --stream evil --tag "k=$evil" --files "$work/$evil"
+judge 'show steers no terminal' no_escape browse show latest:evil
+judge 'it shows the tag' grep -qF 'k=\x1B[31mred\x07' "$work/out"
+judge 'show of a path steers no terminal' no_escape browse show latest:evil "$work/$evil"
+judge 'find steers no terminal' no_escape browse find '*red*'
+judge 'plan steers no terminal' no_escape with_recovery repo quipu-restore plan latest:evil
 exit "$status"

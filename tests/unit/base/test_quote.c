@@ -128,6 +128,23 @@ static void check_long(const char *unit, const char *shown_start)
 	buf_release(&in);
 }
 
+static void test_quote_sentence__changes_only_what_steers(void **state)
+{
+	CLEANUP(buf_release) struct buf text = {0};
+	char many[2 * QUOTE_TEXT_MAX];
+
+	(void)state;
+	buf_init(&text, 0);
+	quote_sentence("\"a b\\n\": it's \x1b[31mred\a\xc2\x9b\xff\n", &text);
+	assert_string_equal(buf_string(&text),
+			    "\"a b\\n\": it's \\x1B[31mred\\x07\\xC2\\x9B\\xFF\\n");
+	buf_clear(&text);
+	memset(many, 'm', sizeof(many));
+	many[sizeof(many) - 1] = '\0';
+	quote_sentence(many, &text);
+	assert_string_equal(buf_string(&text), many);
+}
+
 static void test_quote_text__never_cuts_a_character(void **state)
 {
 	(void)state;
@@ -238,6 +255,7 @@ int main(void)
 		cmocka_unit_test(test_quote_text__keeps_what_just_fits),
 		cmocka_unit_test(test_quote_text__keeps_both_ends_of_a_long_text),
 		cmocka_unit_test(test_quote_text__never_cuts_a_character),
+		cmocka_unit_test(test_quote_sentence__changes_only_what_steers),
 		cmocka_unit_test(
 			test_quote_text__keeps_the_end_of_stray_continuation_bytes),
 		cmocka_unit_test(test_utf8_sequence__tells_the_length),

@@ -57,6 +57,18 @@ static void test_report_entry_line__quotes_and_shows_targets(void **state)
 	assert_non_null(strstr(buf_string(&text), "\"a\\nb\" -> to\n"));
 }
 
+static void test_report_entry_line__quotes_names_of_owners(void **state)
+{
+	struct report_entry entry = {
+		.path = "a", .type = 'f', .user = "\x1b[2J", .group = "a b"};
+	CLEANUP(buf_release) struct buf text = {0};
+
+	(void)state;
+	buf_init(&text, 0);
+	report_entry_line(&text, &entry);
+	assert_non_null(strstr(buf_string(&text), "\"\\x1B[2J\" \"a b\" "));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -64,6 +76,7 @@ int main(void)
 		cmocka_unit_test(
 			test_report_entry_json__adds_hex_for_names_that_are_no_text),
 		cmocka_unit_test(test_report_entry_line__quotes_and_shows_targets),
+		cmocka_unit_test(test_report_entry_line__quotes_names_of_owners),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,7 +15,7 @@ static void test_restore_report_text__tells_tables_and_losses(void **state)
 	static const struct report_table tables[] = {
 		{"tables/a.copy", 5, true, NULL},
 		{"tables/b.copy", 7, false, NULL},
-		{"tables/f.copy", 0, false, "foreign: elsewhere"}};
+		{"tables/\a.copy", 0, false, "foreign: \x1b[m elsewhere"}};
 	struct strings none = {.vec = {.elem_len = sizeof(char *)}};
 	struct restore_report report = {.snapshot = id,
 					.stream = "db/a",
@@ -35,7 +35,7 @@ static void test_restore_report_text__tells_tables_and_losses(void **state)
 	assert_string_equal(
 		buf_string(&text),
 		"restored db/a as of 1970-01-01T00:00:00Z to dbname=x\n"
-		"tables/f.copy: not compared, foreign: elsewhere\n"
+		"\"tables/\\x07.copy\": not compared, foreign: \\x1B[m elsewhere\n"
 		"2 tables with 12 rows; read back and equal to the snapshot: 1 of 2\n"
 		"2 files, 2.00 KiB in 1.5s; 1 LOST\n");
 }
