@@ -38,7 +38,8 @@ MUST_CHECK int file_read(const char *path, size_t max, struct buf *ret_bytes,
 MUST_CHECK int file_read_secret(const char *path, size_t max, struct secret *ret_bytes,
 				struct err *err);
 
-/* Names of unfinished files start so; a killed program may leave one behind. */
+/* Names of unfinished files start so; a killed program may leave one behind where the file
+ * system has no O_TMPFILE. */
 #define FILE_TEMP_PREFIX ".quipu-tmp-"
 
 enum file_write_mode {
@@ -49,6 +50,23 @@ enum file_write_mode {
  * the path holds all of it or what it held before. The umask cuts `mode`. */
 MUST_CHECK int file_write(const char *path, struct slice bytes, mode_t mode,
 			  enum file_write_mode how, struct err *err);
+
+/* One file to be written: `name` in directory `dir_fd`; `path` is for messages. */
+struct file_target {
+	int dir_fd;
+	const char *name;
+	const char *path;
+	mode_t mode;
+};
+/* As file_write(), but the fsync of the directory is the caller's. */
+MUST_CHECK int file_write_at(const struct file_target *target, struct slice bytes,
+			     enum file_write_mode how, struct err *err);
+
+enum { FILE_LEFTOVER_SEC = 24 * 60 * 60 };
+/* Removes unfinished files from a directory that nobody has written to for FILE_LEFTOVER_SEC
+ * before `now_nsec`, the file system's own time, and nobody holds. What cannot be removed
+ * stays. */
+void file_remove_leftovers(int dir_fd, int64_t now_nsec);
 
 /* fsync of the directory that holds `path` / of directory `path`. */
 MUST_CHECK int directory_sync_parent(const char *path, struct err *err);

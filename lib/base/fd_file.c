@@ -13,16 +13,25 @@
  *
  * The temporary name has the process id and a number that O_EXCL makes unique; it does not
  * contain the target's name, which may already be as long as a name may be.
+ *
+ * A killed program leaves a named temporary file behind. It may be removed when nobody writes
+ * to it: a writer holds a lock on it, which dies with the process, on whatever machine that
+ * runs; and because not every network file system passes locks on, it must also be a day old,
+ * while no write of ours takes minutes. Where locks cannot be had at all it stays. Should
+ * one that is in use be removed after all, its writer fails, since a name that is gone can be
+ * neither linked nor renamed: nothing is lost.
  */
 #include "base/fd.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd_internal.h"
 #include "base/mem.h"
+#include "base/name_list.h"
 #include "base/path.h"
 #include "base/quote.h"
 
@@ -30,6 +39,7 @@ enum {
 	READ_STEP = 64 * 1024,
 	TEMP_NAME_MAX = 64,
 	TEMP_TRIES = 10000,
+	NSEC_PER_SEC = 1000000000,
 };
 
 static int open_for_read(const char *path, int *ret_fd, struct err *err)
@@ -174,6 +184,8 @@ static int open_temp(const struct file_target *target, char name[static TEMP_NAM
 			    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
 			    target->mode);
 		if (fd >= 0) {
+			/* for file_remove_leftovers(); its age alone protects it too */
+			(void)flock(fd, LOCK_EX | LOCK_NB);
 			*ret_fd = fd;
 			return 0;
 		}
@@ -186,8 +198,11 @@ static int open_temp(const struct file_target *target, char name[static TEMP_NAM
 /* Gives `temp` its final name, which must be free. */
 static int link_in_place(const struct file_target *target, const char *temp)
 {
-	if (linkat(target->dir_fd, temp, target->dir_fd, target->name, 0) == 0)
-		return unlinkat(target->dir_fd, temp, 0);
+	if (linkat(target->dir_fd, temp, target->dir_fd, target->name, 0) == 0) {
+		(void)unlinkat(target->dir_fd, temp,
+			       0); /* at worst a second name stays */
+		return 0;
+	}
 	if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS && errno != EMLINK)
 		return -1;
 	return renameat2(target->dir_fd, temp, target->dir_fd, target->name,
@@ -204,6 +219,7 @@ int file_write_named(const struct file_target *target, struct slice bytes, bool 
 	if (open_temp(target, temp, &fd, err) < 0)
 		return -1;
 	failed = write_and_sync(fd, target->path, bytes, err);
+	fd_closep(&fd); /* some network file systems rename no open file */
 	if (failed == 0) {
 		failed = replace ? renameat(target->dir_fd, temp, target->dir_fd,
 					    target->name)
@@ -216,8 +232,8 @@ int file_write_named(const struct file_target *target, struct slice bytes, bool 
 	return failed < 0 ? -1 : 0;
 }
 
-static int write_to(const struct file_target *target, struct slice bytes,
-		    enum file_write_mode how, struct err *err)
+int file_write_at(const struct file_target *target, struct slice bytes,
+		  enum file_write_mode how, struct err *err)
 {
 	bool unsupported = false;
 
@@ -242,11 +258,43 @@ int file_write(const char *path, struct slice bytes, mode_t mode,
 	if (dir_fd < 0)
 		return cannot_create(path, errno, err);
 	target.dir_fd = dir_fd;
-	if (write_to(&target, bytes, how, err) < 0)
+	if (file_write_at(&target, bytes, how, err) < 0)
 		return -1;
 	if (fd_sync(dir_fd, err) < 0)
 		return about(parent, err);
 	return 0;
+}
+
+static bool is_leftover(int dir_fd, const char *name, int64_t now_nsec)
+{
+	CLEANUP(fd_closep) int fd = -1;
+	struct stat st, named;
+
+	if (strncmp(name, FILE_TEMP_PREFIX, strlen(FILE_TEMP_PREFIX)) != 0)
+		return false;
+	fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
+	    now_nsec / NSEC_PER_SEC - st.st_mtim.tv_sec <= FILE_LEFTOVER_SEC)
+		return false;
+	/* Shared, since that needs no right to write. Whoever removed it in between may have
+	 * made room for a new one of the same name. */
+	return flock(fd, LOCK_SH | LOCK_NB) == 0 &&
+	       fstatat(dir_fd, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       named.st_dev == st.st_dev && named.st_ino == st.st_ino;
+}
+
+void file_remove_leftovers(int dir_fd, int64_t now_nsec)
+{
+	CLEANUP(name_list_release) struct name_list names;
+	struct err ignored = {0}; /* they take space; a later run tries again */
+
+	name_list_init(&names);
+	if (name_list_read(&names, dir_fd, &ignored) < 0)
+		return;
+	for (size_t i = 0; i < name_list_count(&names); i++) {
+		if (is_leftover(dir_fd, name_list_at(&names, i), now_nsec))
+			(void)unlinkat(dir_fd, name_list_at(&names, i), 0);
+	}
 }
 
 int directory_sync(const char *path, struct err *err)

@@ -3,18 +3,7 @@
 #ifndef BASE_FD_INTERNAL_H
 #define BASE_FD_INTERNAL_H
 
-#include <stdbool.h>
-#include <sys/types.h>
-
-#include "base/buf.h"
-
-/* One file to be written: `name` in directory `dir_fd`; `path` is for messages. */
-struct file_target {
-	int dir_fd;
-	const char *name;
-	const char *path;
-	mode_t mode;
-};
+#include "base/fd.h"
 
 /* By O_TMPFILE and linkat(). *ret_unsupported is set, and 0 returned, where the file system
  * or a missing /proc does not allow it; nothing is left behind then. */

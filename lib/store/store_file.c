@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One file an object. A put writes a file without a name (O_TMPFILE), syncs it, and links it to
- * its key: the name appears with all of the content or not at all, and link() itself is the
- * conditional create. Where the file system has no O_TMPFILE, a named temporary file does the
- * same; its name is outside the grammar of keys, so a listing never shows it. Directories that
- * got an entry are synced before a put returns. Everything is opened beneath the root, never
- * through a symbolic link.
+ * One file an object. file_write_at() gives it its name with all of the content or not at all,
+ * and only when no other has it: that is the conditional create. A temporary file that a killed
+ * run left has a name that a listing never shows. Directories that got an entry are synced
+ * before a put returns. Everything is opened beneath the root, never through a symbolic link.
  */
 #include "store/store_file.h"
 
@@ -15,9 +13,11 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "base/name_list.h"
 #include "base/path.h"
+#include "base/pool.h"
 #include "base/quote.h"
 #include "base/vec.h"
 #include "store/store_driver.h"
@@ -26,8 +26,14 @@ enum { DIRECTORY_MODE = 0700, OBJECT_MODE = 0400 };
 
 struct file_store {
 	int root;
-	struct rng *rng;
+	struct mutex *mutex;
+	struct map *tidied; /* directories that this run has put into; under mutex */
 };
+
+static int64_t modified_nsec(const struct stat *st)
+{
+	return (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
+}
 
 static int sync_directory(int root, const char *relative, struct err *err)
 {
@@ -70,85 +76,24 @@ static int open_parent(int root, const char *key, int *ret_fd, const char **ret_
 	return path_open_parent_beneath(root, key, ret_fd, ret_name, err);
 }
 
-/* A file to write into: without a name if possible (temp_name is ""), else a named one. */
-static int open_temp(struct file_store *store, int parent, char temp_name[static 64],
-		     int *ret_fd, struct err *err)
+/* Is it the first time that this run puts into the directory? */
+static bool is_first_put(struct file_store *store, const char *directory)
 {
-	int fd = openat(parent, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, OBJECT_MODE);
-
-	temp_name[0] = '\0';
-	if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT)) {
-		uint64_t serial;
-
-		rng_fill(store->rng, &serial, sizeof(serial));
-		(void)snprintf(temp_name, 64, FILE_TEMP_PREFIX "%016jx",
-			       (uintmax_t)serial);
-		fd = openat(parent, temp_name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC,
-			    OBJECT_MODE);
-	}
-	if (fd < 0)
-		return err_set_errno(err, errno, "create a file");
-	*ret_fd = fd;
-	return 0;
+	LOCKED(store->mutex);
+	if (map_get(store->tidied, slice_of_string(directory)) != NULL)
+		return false;
+	map_set(store->tidied, slice_of_string(directory), store);
+	return true;
 }
 
-static int give_name(int parent, const char *temp_name, int fd, const char *name,
-		     enum store_put_mode mode, struct err *err)
+/* What killed runs left in a directory goes when the next run puts there. The object that it has
+ * put just now tells the storage's time. */
+static void tidy(int parent, const char *name)
 {
-	char path[64];
-	int result;
+	struct stat st;
 
-	if (mode == STORE_PUT_REPLACE && temp_name[0] != '\0')
-		result = renameat(parent, temp_name, parent, name);
-	else if (temp_name[0] != '\0')
-		result = linkat(parent, temp_name, parent, name, 0);
-	else {
-		(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-		result = linkat(AT_FDCWD, path, parent, name, AT_SYMLINK_FOLLOW);
-	}
-	if (result == 0)
-		return 0;
-	if (errno == EEXIST)
-		return err_set(err, ERR_EXISTS, "exists already");
-	return err_set_errno(err, errno, "give the file its name");
-}
-
-/* link() cannot replace, so a nameless file gets a temporary name first. */
-static int replace(struct file_store *store, int parent, int fd, const char *name,
-		   struct err *err)
-{
-	char temp_name[64];
-	uint64_t serial;
-
-	rng_fill(store->rng, &serial, sizeof(serial));
-	(void)snprintf(temp_name, sizeof(temp_name), FILE_TEMP_PREFIX "%016jx",
-		       (uintmax_t)serial);
-	if (give_name(parent, "", fd, temp_name, STORE_PUT_NEW, err) < 0)
-		return -1;
-	if (give_name(parent, temp_name, fd, name, STORE_PUT_REPLACE, err) == 0)
-		return 0;
-	(void)unlinkat(parent, temp_name, 0); /* the first error is the one that counts */
-	return -1;
-}
-
-static int put_in(struct file_store *store, int parent, const char *name,
-		  struct slice bytes, const struct store_put_options *options,
-		  struct err *err)
-{
-	CLEANUP(fd_closep) int fd = -1;
-	char temp_name[64];
-	int result = -1;
-
-	if (open_temp(store, parent, temp_name, &fd, err) < 0)
-		return -1;
-	if (fd_write_all(fd, bytes.data, bytes.len, err) == 0 && fd_sync(fd, err) == 0)
-		result = options->mode == STORE_PUT_REPLACE && temp_name[0] == '\0'
-				 ? replace(store, parent, fd, name, err)
-				 : give_name(parent, temp_name, fd, name, options->mode,
-					     err);
-	if (temp_name[0] != '\0')
-		(void)unlinkat(parent, temp_name, 0); /* gone already after a rename */
-	return result;
+	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		file_remove_leftovers(parent, modified_nsec(&st));
 }
 
 static int file_put(void *state, const char *key, struct slice bytes,
@@ -157,11 +102,17 @@ static int file_put(void *state, const char *key, struct slice bytes,
 	struct file_store *store = state;
 	CLEANUP(fd_closep) int parent = -1;
 	CLEANUP(mem_freep) char *directory = path_dirname(key);
-	const char *name;
+	struct file_target target = {.path = key, .mode = OBJECT_MODE};
 
-	if (open_parent(store->root, key, &parent, &name, err) < 0 ||
-	    put_in(store, parent, name, bytes, options, err) < 0)
+	if (open_parent(store->root, key, &parent, &target.name, err) < 0)
 		return err_wrap(err, "put %s", key);
+	target.dir_fd = parent;
+	if (file_write_at(&target, bytes,
+			  options->mode == STORE_PUT_REPLACE ? FILE_REPLACE : FILE_CREATE,
+			  err) < 0)
+		return -1;
+	if (is_first_put(store, directory))
+		tidy(parent, target.name);
 	return sync_directory(store->root, strcmp(directory, ".") == 0 ? "" : directory,
 			      err);
 }
@@ -181,8 +132,7 @@ static int open_object(const struct file_store *store, const char *key, int *ret
 		return err_set(err, ERR_NOT_FOUND, "%s: not a regular file", key);
 	*ret_info = (struct store_info){
 		.size = (uint64_t)st.st_size,
-		.modified_nsec =
-			(int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec,
+		.modified_nsec = modified_nsec(&st),
 		.is_latest = true,
 	};
 	*ret_fd = fd;
@@ -390,6 +340,8 @@ static void file_close(void *state)
 	struct file_store *store = state;
 
 	(void)close(store->root);
+	map_free(store->tidied);
+	mutex_free(store->mutex);
 	mem_free(store);
 }
 
@@ -408,6 +360,8 @@ int store_file_open(const char *directory, const char *url, bool create, struct 
 		.features = file_features,
 		.close = file_close,
 	};
+	uint8_t hash_key[16];
+
 	if (create && directory_create(directory, DIRECTORY_MODE, err) < 0)
 		return err_wrap(err, "%s", url);
 	int root = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -419,7 +373,9 @@ int store_file_open(const char *directory, const char *url, bool create, struct 
 		return err_set_errno(err, errno, "%s", url);
 	struct file_store *store = mem_zalloc(sizeof(*store));
 	store->root = root;
-	store->rng = rng;
+	store->mutex = mutex_new();
+	rng_fill(rng, hash_key, sizeof(hash_key));
+	store->tidied = map_new(hash_key);
 	*ret_store = store_new(&driver, store, url);
 	return 0;
 }

@@ -9,9 +9,13 @@
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/mem.h"
 #include "base/pool.h"
 #include "base/process.h"
@@ -51,6 +55,25 @@ static int setup_file(void **state)
 	return store_open(url, true, &place->rng, &place->store, &err);
 }
 
+/* A file system without hard links (FAT), or a system without /proc. */
+static bool has_no_links;
+
+/* Called in place of the C library's. */
+int linkat(int from_fd, const char *from, int to_fd, const char *to, int flags)
+{
+	if (has_no_links) {
+		errno = EPERM;
+		return -1;
+	}
+	return (int)syscall(SYS_linkat, from_fd, from, to_fd, to, flags);
+}
+
+static int setup_file_without_links(void **state)
+{
+	has_no_links = true;
+	return setup_file(state);
+}
+
 static int teardown(void **state)
 {
 	struct place *place = *state;
@@ -59,6 +82,7 @@ static int teardown(void **state)
 	struct buf output = {0};
 	int result = 0;
 
+	has_no_links = false;
 	buf_init(&output, 0);
 	store_free(place->store);
 	if (place->directory[0] != '\0')
@@ -66,6 +90,18 @@ static int teardown(void **state)
 	buf_release(&output);
 	mem_free(place);
 	return result;
+}
+
+/* The repository of setup_file(), as another run opens it. */
+static struct store *reopen(const struct place *place)
+{
+	CLEANUP(mem_freep) char *url = mem_printf("file://%s/repo", place->directory);
+	struct rng rng = place->rng;
+	struct store *store;
+	struct err err = {0};
+
+	assert_int_equal(store_open(url, false, &rng, &store, &err), 0);
+	return store;
 }
 
 static int put(struct store *store, const char *key, const char *text,
@@ -229,6 +265,24 @@ static void test_store_put__has_one_winner(void **state)
 	assert_int_equal(store_counters(store).n_put, 32);
 }
 
+static void test_store_put__leaves_no_second_name(void **state)
+{
+	struct place *place = *state;
+	struct err err = {0};
+	struct buf text;
+	uint64_t foreign;
+
+	buf_init(&text, 0);
+	assert_int_equal(put(place->store, "a", "1", STORE_PUT_NEW, &err), 0);
+	assert_int_equal(put(place->store, "a", "2", STORE_PUT_NEW, &err), -1);
+	assert_string_equal(err.msg, "cannot create a: File exists");
+	assert_int_equal(put(place->store, "a", "333", STORE_PUT_REPLACE, &err), 0);
+	assert_int_equal(store_list(place->store, "", collect, &text, &foreign, &err), 0);
+	assert_string_equal(buf_string(&text), "a:3 ");
+	assert_int_equal(foreign, 0);
+	buf_release(&text);
+}
+
 static void test_store_file__skips_and_counts_foreign_files(void **state)
 {
 	struct place *place = *state;
@@ -248,6 +302,51 @@ static void test_store_file__skips_and_counts_foreign_files(void **state)
 	assert_int_equal(foreign, 2);
 	assert_int_equal(store_get(place->store, "a/link", 100000, &text, &err), -1);
 	buf_release(&text);
+}
+
+/* DIRECTORY/repo/NAME, last written to so many seconds ago. Returns an open descriptor. */
+static int make_old(const struct place *place, const char *name, time_t age_sec)
+{
+	CLEANUP(mem_freep) char *path = mem_printf("%s/repo/%s", place->directory, name);
+	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT},
+				    {.tv_sec = time(NULL) - age_sec}};
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0400);
+
+	assert_true(fd >= 0);
+	assert_int_equal(futimens(fd, times), 0);
+	return fd;
+}
+
+static bool is_there(const struct place *place, const char *name)
+{
+	CLEANUP(mem_freep) char *path = mem_printf("%s/repo/%s", place->directory, name);
+
+	return access(path, F_OK) == 0;
+}
+
+static void test_store_put__removes_what_killed_runs_left(void **state)
+{
+	static const time_t two_days = 2 * 24 * 60 * 60;
+	const struct place *place = *state;
+	struct err err = {0};
+
+	assert_int_equal(put(place->store, "b/b", "1", STORE_PUT_NEW, &err), 0);
+	assert_int_equal(put(place->store, "a", "1", STORE_PUT_NEW, &err), 0);
+	store_free(place->store);
+	((struct place *)*state)->store = reopen(place);
+	int in_use = make_old(place, "b/" FILE_TEMP_PREFIX "1-0", two_days);
+	assert_int_equal(flock(in_use, LOCK_EX), 0);
+	close(make_old(place, "b/" FILE_TEMP_PREFIX "2-0", two_days));
+	close(make_old(place, "b/" FILE_TEMP_PREFIX "3-0", two_days / 4));
+	close(make_old(place, "b/other", two_days));
+	close(make_old(place, FILE_TEMP_PREFIX "4-0", two_days));
+	assert_int_equal(put(place->store, "b/c", "1", STORE_PUT_NEW, &err), 0);
+	assert_true(is_there(place, "b/" FILE_TEMP_PREFIX "1-0"));
+	assert_false(is_there(place, "b/" FILE_TEMP_PREFIX "2-0"));
+	assert_true(is_there(place, "b/" FILE_TEMP_PREFIX "3-0"));
+	assert_true(is_there(place, "b/other"));
+	assert_true(is_there(place, FILE_TEMP_PREFIX "4-0"));
+	close(in_use);
 }
 
 /* The call that fails while it is set, as on a failing disk or a stale mount. */
@@ -350,6 +449,14 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CONTRACT(setup_memory),
 		CONTRACT(setup_file),
+		CONTRACT(setup_file_without_links),
+		cmocka_unit_test_setup_teardown(test_store_put__leaves_no_second_name,
+						setup_file, teardown),
+		cmocka_unit_test_setup_teardown(test_store_put__leaves_no_second_name,
+						setup_file_without_links, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_store_put__removes_what_killed_runs_left, setup_file,
+			teardown),
 		cmocka_unit_test_setup_teardown(
 			test_store_file__skips_and_counts_foreign_files, setup_file,
 			teardown),
