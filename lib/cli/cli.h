@@ -32,7 +32,8 @@ struct cli {
 	struct clock clock;
 	struct rng rng;
 	struct log log;
-	struct cancel cancel;
+	struct cancel cancel;	     /* by the first signal */
+	struct cancel second_cancel; /* by the second one, a moment before it kills */
 	struct progress progress;
 	const struct common_options *common;
 	struct config config; /* that --config names, or an empty one */

@@ -23,6 +23,7 @@ struct job_env cli_job_env(struct cli *cli)
 		.rng = &cli->rng,
 		.log = &cli->log,
 		.cancel = &cli->cancel,
+		.second_cancel = &cli->second_cancel,
 		.progress = &cli->progress,
 		.passphrase = ask_passphrase,
 		.passphrase_state = cli,

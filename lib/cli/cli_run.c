@@ -114,7 +114,7 @@ static int run_command(struct cli *cli, const struct cmd_line *line, struct err 
 	struct cli_signals *signals = NULL;
 	int result;
 
-	if (cli_signals_start(&cli->cancel, &signals, err) < 0)
+	if (cli_signals_start(&cli->cancel, &cli->second_cancel, &signals, err) < 0)
 		return -1;
 	if (!cli->common->quiet &&
 	    cli_progress_start(&cli->progress, &cli->clock, &cli->display, err) < 0) {
@@ -159,6 +159,7 @@ static void cli_init(struct cli *cli, const struct common_options *common)
 			.least = common->quiet ? LOG_ERROR_LEVEL : LOG_INFO_LEVEL},
 	};
 	cancel_init(&cli->cancel);
+	cancel_init(&cli->second_cancel);
 	progress_init(&cli->progress);
 	buf_init(&cli->output, 0);
 }

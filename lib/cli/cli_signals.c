@@ -11,7 +11,7 @@
 enum { POLL_MSEC = 100 };
 
 struct cli_signals {
-	struct cancel *cancel;
+	struct cancel *cancel, *second_cancel;
 	struct pool *pool;
 	atomic_bool stop;
 };
@@ -49,20 +49,23 @@ static void watch(void *task, unsigned worker)
 
 		if (signal_number <= 0)
 			continue;
-		if (cancel_is_set(signals->cancel))
-			die_of(signal_number);
-		cancel_set(signals->cancel, signal_number);
+		bool is_second = cancel_is_set(signals->cancel);
+		cancel_set(is_second ? signals->second_cancel : signals->cancel,
+			   signal_number);
 		(void)nanosleep(&grace, NULL); /* no signal cuts it: all are blocked */
+		if (is_second && !atomic_load(&signals->stop))
+			die_of(signal_number);
 	}
 }
 
-int cli_signals_start(struct cancel *cancel, struct cli_signals **ret_signals,
-		      struct err *err)
+int cli_signals_start(struct cancel *cancel, struct cancel *second_cancel,
+		      struct cli_signals **ret_signals, struct err *err)
 {
 	struct cli_signals *signals = mem_zalloc(sizeof(*signals));
 	sigset_t set;
 
 	signals->cancel = cancel;
+	signals->second_cancel = second_cancel;
 	watched(&set);
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)pthread_sigmask(SIG_BLOCK, &set, NULL);

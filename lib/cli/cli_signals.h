@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * SIGINT and SIGTERM as a cancel flag, without a handler: the signals are blocked in all
+ * SIGINT and SIGTERM as cancel flags, without a handler: the signals are blocked in all
  * threads and one thread waits for them. The first asks running work to stop; a second one,
- * which is looked at CLI_GRACE_MSEC later at the earliest, ends the process the way the signal
- * does by default.
+ * which is looked at CLI_GRACE_MSEC later at the earliest, asks what goes on nevertheless, and
+ * after the same grace ends the process the way the signal does by default.
  */
 #ifndef CLI_CLI_SIGNALS_H
 #define CLI_CLI_SIGNALS_H
@@ -17,8 +17,8 @@ enum { CLI_PROMPT_MSEC = 50, CLI_GRACE_MSEC = 250 };
 struct cli_signals;
 
 /* Before any other thread exists. SIGPIPE is ignored from here on. */
-MUST_CHECK int cli_signals_start(struct cancel *cancel, struct cli_signals **ret_signals,
-				 struct err *err);
+MUST_CHECK int cli_signals_start(struct cancel *cancel, struct cancel *second_cancel,
+				 struct cli_signals **ret_signals, struct err *err);
 void cli_signals_stop(struct cli_signals *signals);
 
 #endif

@@ -105,9 +105,9 @@ static int back_up(const struct config_job *job, const struct config_run_options
 	return result;
 }
 
-/* `failed` hooks undo what `before` hooks did, so they run to their end even when it was an
- * interruption that made the job fail; a job that an interruption kept from beginning has
- * nothing to undo. */
+/* `after` and `failed` hooks undo what `before` hooks did, so an interruption, be it the one
+ * that made the job fail, lets them run to their end; only who insists by a second signal
+ * ends them. */
 static int back_up_between_hooks(const struct config_job *job,
 				 const struct config_run_options *options,
 				 const struct job_env *env, struct strings *warnings,
@@ -115,13 +115,11 @@ static int back_up_between_hooks(const struct config_job *job,
 {
 	struct err hook = {0};
 
-	if (cancel_check(env->cancel, err) < 0)
-		return -1;
 	if (run_hooks(&job->hooks.before, "before", env->cancel, err) == 0 &&
 	    back_up(job, options, env, warnings, report, err) == 0 &&
-	    run_hooks(&job->hooks.after, "after", env->cancel, err) == 0)
+	    run_hooks(&job->hooks.after, "after", env->second_cancel, err) == 0)
 		return 0;
-	if (run_hooks(&job->hooks.failed, "failed", NULL, &hook) < 0)
+	if (run_hooks(&job->hooks.failed, "failed", env->second_cancel, &hook) < 0)
 		log_warning(env->log, "%s", hook.msg);
 	return -1;
 }
@@ -133,22 +131,28 @@ static bool has_hooks(const struct config_hooks *hooks)
 	       0;
 }
 
+/* What an interruption kept from beginning has nothing to undo: no hooks. */
+static int run_job(const struct config_job *job, const struct config_run_options *options,
+		   const struct job_env *env, struct strings *warnings,
+		   struct run_report *report, struct err *err)
+{
+	if (cancel_check(env->cancel, err) < 0)
+		return -1;
+	if (!options->dry_run)
+		return back_up_between_hooks(job, options, env, warnings, report, err);
+	if (has_hooks(&job->hooks))
+		log_info(env->log, "dry run: the hooks of job %s are not run", job->name);
+	return back_up(job, options, env, warnings, report, err);
+}
+
 void config_job_run(const struct config_job *job,
 		    const struct config_run_options *options, const struct job_env *env,
 		    struct strings *warnings, struct run_report *ret_report)
 {
 	struct err err = {0};
-	int result;
 
 	*ret_report = (struct run_report){0};
-	if (options->dry_run && has_hooks(&job->hooks))
-		log_info(env->log, "dry run: the hooks of job %s are not run", job->name);
-	if (options->dry_run)
-		result = back_up(job, options, env, warnings, ret_report, &err);
-	else
-		result = back_up_between_hooks(job, options, env, warnings, ret_report,
-					       &err);
-	if (result < 0)
+	if (run_job(job, options, env, warnings, ret_report, &err) < 0)
 		*ret_report = (struct run_report){
 			.failed = true, .error = err, .exit_code = err_exit_code(&err)};
 	ret_report->job = job->name;

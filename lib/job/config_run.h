@@ -14,7 +14,8 @@ struct config_run_options {
 };
 
 /* One job. Never fails itself: what went wrong is in the report, with its exit code. With
- * dry_run its hooks are not run, which the log is told.
+ * dry_run its hooks are not run, which the log is told. When env->cancel is set already the
+ * job does not begin; it is reported as interrupted.
  * `warnings` is initialised by the caller and lent to the report. */
 void config_job_run(const struct config_job *job,
 		    const struct config_run_options *options, const struct job_env *env,

@@ -15,6 +15,8 @@ struct job_env {
 	struct rng *rng; /* safe to share between threads */
 	const struct log *log;
 	const struct cancel *cancel;
+	/* Set when somebody insists: ends what goes on after `cancel`. NULL: nothing does. */
+	const struct cancel *second_cancel;
 	struct progress *progress;
 	/* Asks for a key file's passphrase; called only when the file needs one. */
 	int (*passphrase)(void *state, const char *what, struct secret *ret_passphrase,

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Runs that nobody watches: started by cron or a daemon, with closed descriptors.
+# Runs that nobody watches: started by cron or a daemon, with closed descriptors, stopped by signals.
 source "$(dirname "$0")/../support/cli.sh"
 
 run() { with_writer repo quipu-backup run "$@"; }
@@ -28,4 +28,56 @@ get_into_nothing() {
 	[[ $? == 1 && $(<"$work/err") == *'Bad file descriptor'* ]]
 }
 judge 'get into a closed stdout fails' get_into_nothing
+
+# --- signals and the hooks of jobs ---
+
+# Two jobs; the first one is met on its way, and its `failed` hook takes its time.
+cat >"$work/hooks.toml" <<END
+[repository]
+url = 'file://$work/repo'
+key = '$work/repo.keys/writer.key'
+[[job]]
+name = 'hooks/first'
+command = 'echo >$work/at-work; exec sleep 60'
+file_name = 'f'
+hooks = {before = ['touch $work/stopped'], failed = ['echo \$\$ >$work/hook; until [ -e $work/go ]; do sleep 0.01; done; rm $work/stopped']}
+[[job]]
+name = 'hooks/second'
+command = 'echo x'
+file_name = 'f'
+hooks = {before = ['touch $work/second'], failed = ['touch $work/second']}
+END
+await() { until [[ -s $1 ]] || ! kill -0 "$child" 2>/dev/null; do sleep 0.01; done; }
+begin_hooks() {
+	rm -f "$work"/{at-work,hook,go,stopped,second}
+	env --default-signal=INT,TERM quipu-backup run --json --config "$work/hooks.toml" >"$work/out" 2>"$work/said" &
+	child=$!
+	await "$work/at-work"
+	kill -TERM "$child"
+	await "$work/hook"
+}
+told_and_undone() {
+	begin_hooks
+	touch "$work/go"
+	wait "$child"
+	[[ $? == 143 && ! -e $work/stopped && ! -e $work/second ]] || return
+	cat "$work/out"
+	jq -e '[.jobs[] | .error.code == "interrupted" and .exit_code == 143] == [true, true]' "$work/out"
+}
+judge 'SIGTERM: failed hooks run, no further job starts, both are reported' told_and_undone
+insisted() {
+	local hook step
+	begin_hooks
+	hook=$(<"$work/hook")
+	kill -TERM "$child"
+	wait "$child"
+	[[ $? == 143 && -e $work/stopped ]] || return
+	for step in {1..1000}; do
+		kill -0 "$hook" 2>/dev/null || return 0
+		sleep 0.01
+	done
+	touch "$work/go"
+	return 1
+}
+judge 'a second SIGTERM ends the hook as well' insisted
 exit "$status"

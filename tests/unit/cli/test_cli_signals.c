@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,18 +33,24 @@ static void wait_for(const struct cancel *cancel)
 
 static int first_signal(void)
 {
-	struct cancel cancel;
+	struct cancel cancel, second;
 	struct cli_signals *signals;
 	struct err err = {0};
 
 	cancel_init(&cancel);
-	if (cli_signals_start(&cancel, &signals, &err) < 0)
+	cancel_init(&second);
+	if (cli_signals_start(&cancel, &second, &signals, &err) < 0)
 		return 9;
 	(void)kill(getpid(), SIGTERM);
 	wait_for(&cancel);
 	cli_signals_stop(signals);
+	if (cancel_is_set(&second))
+		return 2;
 	return cancel_check(&cancel, &err) < 0 && err.signal == SIGTERM ? 42 : 1;
 }
+
+/* What the child of second_signal() was told before it died. */
+static struct cancel *told;
 
 static int second_signal(void)
 {
@@ -52,7 +59,8 @@ static int second_signal(void)
 	struct err err = {0};
 
 	cancel_init(&cancel);
-	if (cli_signals_start(&cancel, &signals, &err) < 0)
+	cancel_init(told);
+	if (cli_signals_start(&cancel, told, &signals, &err) < 0)
 		return 9;
 	(void)kill(getpid(), SIGINT);
 	wait_for(&cancel);
@@ -69,19 +77,25 @@ static void test_cli_signals__the_first_sets_the_flag(void **state)
 	assert_int_equal(WEXITSTATUS(status), 42);
 }
 
-static void test_cli_signals__the_second_ends_the_process(void **state)
+static void test_cli_signals__the_second_is_told_and_ends_the_process(void **state)
 {
 	(void)state;
+	told = mmap(NULL, sizeof(*told), PROT_READ | PROT_WRITE,
+		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_true(told != MAP_FAILED);
 	int status = in_child(second_signal);
 	assert_true(WIFSIGNALED(status));
 	assert_int_equal(WTERMSIG(status), SIGINT);
+	assert_true(cancel_is_set(told));
+	assert_int_equal(munmap(told, sizeof(*told)), 0);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cli_signals__the_first_sets_the_flag),
-		cmocka_unit_test(test_cli_signals__the_second_ends_the_process),
+		cmocka_unit_test(
+			test_cli_signals__the_second_is_told_and_ends_the_process),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

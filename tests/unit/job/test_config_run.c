@@ -142,11 +142,28 @@ static void test_config_job_run__a_dry_run_runs_no_hooks(void **state)
 	strings_release(&said);
 }
 
-static struct cancel cancel_of_signal;
+/* SIGUSR1 sets the cancel of `sample`, SIGUSR2 the second one. */
+static struct cancel cancel_of_signal, second_cancel_of_signal;
 
 static void cancel_by_signal(int signal_number)
 {
-	cancel_set(&cancel_of_signal, signal_number);
+	cancel_set(signal_number == SIGUSR1 ? &cancel_of_signal
+					    : &second_cancel_of_signal,
+		   signal_number);
+}
+
+static void run_with_signals(struct job_sample *sample, const char *text,
+			     struct outcome *outcome)
+{
+	cancel_init(&cancel_of_signal);
+	cancel_init(&second_cancel_of_signal);
+	sample->env.cancel = &cancel_of_signal;
+	sample->env.second_cancel = &second_cancel_of_signal;
+	assert_true(signal(SIGUSR1, cancel_by_signal) != SIG_ERR);
+	assert_true(signal(SIGUSR2, cancel_by_signal) != SIG_ERR);
+	run(sample, text, outcome);
+	assert_true(signal(SIGUSR1, SIG_DFL) != SIG_ERR);
+	assert_true(signal(SIGUSR2, SIG_DFL) != SIG_ERR);
 }
 
 static void test_config_job_run__an_interruption_is_followed_by_failed_hooks(void **state)
@@ -160,19 +177,53 @@ static void test_config_job_run__an_interruption_is_followed_by_failed_hooks(voi
 	CLEANUP(mem_freep) char *undone = path_join(sample.directory, "undone");
 	struct outcome outcome;
 
-	cancel_init(&cancel_of_signal);
-	sample.env.cancel = &cancel_of_signal;
-	assert_true(signal(SIGUSR1, cancel_by_signal) != SIG_ERR);
-	run(&sample, text, &outcome);
+	run_with_signals(&sample, text, &outcome);
 	assert_int_equal(outcome.report.error.code, ERR_INTERRUPTED);
 	assert_true(exists(&sample, "undone"));
 
-	/* the next job does not begin */
+	/* the next job does not begin, in a dry run neither */
 	assert_int_equal(unlink(undone), 0);
 	run(&sample, text, &outcome);
-	assert_true(signal(SIGUSR1, SIG_DFL) != SIG_ERR);
 	assert_int_equal(outcome.report.error.code, ERR_INTERRUPTED);
 	assert_false(exists(&sample, "undone"));
+	run_as(&sample, "[[job]]\nname='b'\nfiles=['/nowhere']\n", true, &outcome);
+	assert_int_equal(outcome.report.error.code, ERR_INTERRUPTED);
+}
+
+static void test_config_job_run__an_interruption_lets_after_hooks_end(void **state)
+{
+	struct job_sample sample = *(const struct job_sample *)*state;
+	CLEANUP(mem_freep)
+	char *text = mem_printf(
+		"[[job]]\nname='b'\ncommand='echo x'\nfile_name='f'\n"
+		"hooks={after=['kill -USR1 $PPID; sleep 0.1; touch %s/started'],"
+		"failed=['touch %s/undone']}\n",
+		sample.directory, sample.directory);
+	struct outcome outcome;
+
+	run_with_signals(&sample, text, &outcome);
+	assert_false(outcome.report.failed);
+	assert_true(exists(&sample, "started"));
+	assert_false(exists(&sample, "undone"));
+}
+
+static void test_config_job_run__a_second_signal_ends_failed_hooks(void **state)
+{
+	struct job_sample sample = *(const struct job_sample *)*state;
+	struct strings said;
+	struct log log = {.write = say, .state = &said, .least = LOG_WARNING_LEVEL};
+	struct outcome outcome;
+
+	strings_init(&said);
+	sample.env.log = &log;
+	run_with_signals(&sample,
+			 "[[job]]\nname='b'\ncommand='exit 1'\nfile_name='f'\n"
+			 "hooks={failed=['kill -USR2 $PPID; exec sleep 30']}\n",
+			 &outcome);
+	assert_int_equal(strings_count(&said), 1);
+	assert_string_equal(strings_at(&said, 0),
+			    "hook failed: /bin/sh: interrupted by SIGUSR2");
+	strings_release(&said);
 }
 
 static void test_config_metrics_write__replaces_the_file(void **state)
@@ -202,6 +253,9 @@ int main(void)
 		cmocka_unit_test(test_config_job_run__a_dry_run_runs_no_hooks),
 		cmocka_unit_test(
 			test_config_job_run__an_interruption_is_followed_by_failed_hooks),
+		cmocka_unit_test(
+			test_config_job_run__an_interruption_lets_after_hooks_end),
+		cmocka_unit_test(test_config_job_run__a_second_signal_ends_failed_hooks),
 		cmocka_unit_test(test_config_metrics_write__replaces_the_file),
 	};
 	return cmocka_run_group_tests(tests, job_sample_setup, job_sample_teardown);
