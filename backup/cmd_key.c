@@ -121,6 +121,7 @@ static int run_passwd(void *context, void *arg, const struct strings *operands,
 {
 	struct cli *cli = context;
 	const struct key_options *options = arg;
+	CLEANUP(secret_release) struct secret text = {0}; /* only whether it is there */
 	CLEANUP(secret_release) struct secret old = {0};
 	CLEANUP(secret_release) struct secret new = {0};
 	struct scrypt_params params = {0};
@@ -128,7 +129,8 @@ static int run_passwd(void *context, void *arg, const struct strings *operands,
 	(void)operands;
 	if (options->common.key == NULL)
 		return err_set(err, ERR_USAGE, "no key file is named; give --key FILE");
-	if (cli_passphrase_get(cli, options->common.passphrase_file, options->common.key,
+	if (job_key_file_read(options->common.key, &text, err) < 0 ||
+	    cli_passphrase_get(cli, options->common.passphrase_file, options->common.key,
 			       false, &old, err) < 0 ||
 	    key_new_passphrase(cli, options, "the new passphrase", false, &new, err) <
 		    0 ||

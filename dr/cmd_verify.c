@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/fd.h"
 #include "base/mem.h"
 #include "cli/cli_job.h"
 #include "dr.h"
@@ -28,9 +27,10 @@ static int open_audit_key(const struct verify_options *options, struct key **ret
 		(void)err_set(err, ERR_USAGE, "no audit key is named");
 		return err_hint(err, "give --audit-key DIR/audit.pub");
 	}
-	if (file_read_secret(path, KEY_FILE_MAX, &text, err) < 0 ||
-	    key_open(secret_slice(&text), NULL, &key, err) < 0)
-		return err_wrap(err, "audit key %s", path);
+	if (job_key_file_read(path, &text, err) < 0)
+		return -1;
+	if (key_open(secret_slice(&text), NULL, &key, err) < 0)
+		return err_wrap(err, "key file %s", path);
 	if (key->audit == NULL)
 		return err_set(err, ERR_KEY, "%s is a %s key; expected an audit key",
 			       path, key_role_name(key->role));

@@ -12,7 +12,9 @@ static const struct err_exit exit_table[] = {
 	 "is stored, and the snapshot exists. Of a restore: all files are there, but not "
 	 "all of their metadata."},
 	{"10", "There is no repository at this URL."},
-	{"12", "Wrong key, wrong passphrase, or a key without the role that this needs."},
+	{"12",
+	 "No key file, wrong key, wrong passphrase, or a key without the role that this "
+	 "needs."},
 	{"13", "Stored data is damaged."},
 	{"14", "The target of a restore is refused; nothing was written."},
 	{"15", "A signature or a chain is wrong: somebody may have tampered with the "

@@ -16,6 +16,16 @@ static int need_text(const char *text, const char *what, const char *hint,
 	return err_hint(err, "%s", hint);
 }
 
+int job_key_file_read(const char *path, struct secret *ret_text, struct err *err)
+{
+	if (file_read_secret(path, KEY_FILE_MAX, ret_text, err) == 0)
+		return 0;
+	if (err->code == ERR_NOT_FOUND)
+		(void)err_hint(err, "`quipu-backup init` makes key files");
+	err->code = ERR_KEY;
+	return err_wrap(err, "key file");
+}
+
 static int open_key(const char *path, const struct job_env *env, struct key **ret_key,
 		    struct err *err)
 {
@@ -24,11 +34,8 @@ static int open_key(const char *path, const struct job_env *env, struct key **re
 	enum key_role role;
 	bool is_protected;
 
-	if (file_read_secret(path, KEY_FILE_MAX, &text, err) < 0) {
-		if (err->code == ERR_NOT_FOUND)
-			(void)err_hint(err, "`quipu-backup init` makes key files");
-		return err_wrap(err, "key file");
-	}
+	if (job_key_file_read(path, &text, err) < 0)
+		return -1;
 	if (key_file_role(secret_slice(&text), &role, &is_protected, err) < 0)
 		return err_wrap(err, "key file %s", path);
 	if (is_protected &&
@@ -85,8 +92,10 @@ void job_repo_release(struct job_repo *repo)
 
 static int wrong_role(const struct job_repo *repo, const char *needed, struct err *err)
 {
-	return err_set(err, ERR_KEY, "this is a %s key; expected a %s key",
-		       key_role_name(repo->key->role), needed);
+	const char *role = key_role_name(repo->key->role);
+
+	return err_set(err, ERR_KEY, "this is %s %s key; expected a %s key",
+		       role[0] == 'a' ? "an" : "a", role, needed);
 }
 
 int job_repo_need_writer(const struct job_repo *repo, const struct writer_key **ret_key,
@@ -106,8 +115,10 @@ int job_repo_need_reader(const struct job_repo *repo, const struct reader_key **
 	if (*ret_key != NULL)
 		return 0;
 	(void)wrong_role(repo, "recovery or reader", err);
-	return err_hint(err, "a writer key cannot read what it wrote; restore with "
-			     "recovery.key or a reader key");
+	return err_hint(err, "%s; data is opened by recovery.key or a reader key",
+			repo->key->role == KEY_WRITER
+				? "a writer key cannot read what it wrote"
+				: "audit.pub verifies and opens nothing");
 }
 
 int job_repo_need_owner(const struct job_repo *repo, const struct owner_key **ret_key,

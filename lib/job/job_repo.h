@@ -21,6 +21,10 @@ struct job_repo {
 	struct repo *repo;
 };
 
+/* Whatever is wrong with the file, it is ERR_KEY: there is no key to work with. */
+MUST_CHECK int job_key_file_read(const char *path, struct secret *ret_text,
+				 struct err *err);
+
 MUST_CHECK int job_repo_open(const struct job_repo_options *options,
 			     const struct job_env *env, struct job_repo *ret_repo,
 			     struct err *err);

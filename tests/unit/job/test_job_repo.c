@@ -39,6 +39,10 @@ static void test_job_repo_open__gives_each_key_its_rights(void **state)
 		fail_msg("%s", err.msg);
 	assert_int_equal(job_repo_need_dedup(&repo, &dedup, &err), -1);
 	assert_int_equal(err.code, ERR_KEY);
+	assert_int_equal(job_repo_need_reader(&repo, &reader, &err), -1);
+	assert_string_equal(err.msg,
+			    "this is an audit key; expected a recovery or reader key");
+	assert_non_null(strstr(err.hint, "audit.pub"));
 	job_repo_release(&repo);
 }
 
@@ -56,8 +60,9 @@ static void test_job_repo_open__hints_at_init(void **state)
 	options.url = sample->url;
 	options.key_file = "/nonexistent/k";
 	assert_int_equal(job_repo_open(&options, &sample->env, &repo, &err), -1);
-	assert_int_equal(err.code, ERR_NOT_FOUND);
+	assert_int_equal(err.code, ERR_KEY);
 	assert_non_null(strstr(err.msg, "/nonexistent/k"));
+	assert_string_equal(err.hint, "`quipu-backup init` makes key files");
 }
 
 static void test_job_repo_cache_directory__is_one_a_repository(void **state)
