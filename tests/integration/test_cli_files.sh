@@ -59,6 +59,14 @@ lists_oldest_first() {
 	jq -e 'length == 3 and ([.[].seq] == [1, 2, 3]) and (.[0].stream == "files/tree") and (.[0].files == 7)' "$work/json"
 }
 
+leaves_out_what_a_file_names() {
+	printf '# not these\n*s\nsub/deep\n' >"$work/rules"
+	with_writer repo quipu-backup run --stream some --exclude-file "$work/rules" --files "$work/tree" || return
+	with_recovery repo quipu-backup find '*' --snapshot latest:some >"$work/listing" || return
+	cat "$work/listing"
+	grep -q 'tree/random' "$work/listing" && ! grep -qE 'tree/numbers|sub/deep' "$work/listing"
+}
+
 hard_link_is_one_file() { [[ $work/target$work/tree/numbers -ef $work/target$work/tree/sub/hard ]]; }
 sparse_stays_sparse() { (($(blocks "$work/target$work/tree/sparse") < 2000)); }
 
@@ -97,6 +105,7 @@ judge 'run makes a snapshot' back_up
 judge 'a second run stores little more' second_run_stores_little
 judge 'a fresh machine without a cache deduplicates' fresh_machine_deduplicates
 judge 'list shows them, oldest first' lists_oldest_first
+judge 'an exclude file leaves out what it names' leaves_out_what_a_file_names
 judge 'restore writes the tree' restore latest:files/tree "$work/target"
 judge 'restored tree is the same' same_tree "$work/tree" "$work/target$work/tree"
 judge 'hard links are links again' hard_link_is_one_file
