@@ -94,15 +94,20 @@ static int finish(struct runs *runs, bool single, struct err *err)
 	return worst;
 }
 
-static int write_metrics(struct runs *runs, struct err *err)
+/* Gives an exit code only: the snapshots are made by now, and what they are is still to be
+ * told. */
+static int write_metrics(struct runs *runs)
 {
 	const char *path = runs->cli->config.metrics.textfile;
 	const struct clock *clock = &runs->cli->clock;
+	struct err err = {0};
 
-	if (path == NULL || runs->options.dry_run)
+	if (path == NULL || runs->options.dry_run ||
+	    config_metrics_write(path, runs->reports.data, runs->reports.n,
+				 clock->now_nsec(clock), &err) == 0)
 		return 0;
-	return config_metrics_write(path, runs->reports.data, runs->reports.n,
-				    clock->now_nsec(clock), err);
+	log_warning(&runs->cli->log, "%s", err.msg);
+	return err_exit_code(&err);
 }
 
 static int run_all(struct runs *runs, const struct run_options *options,
@@ -112,9 +117,11 @@ static int run_all(struct runs *runs, const struct run_options *options,
 	int result = single ? run_single(runs, options, operands, err)
 			    : run_configured(runs, operands, err);
 
-	if (result < 0 || write_metrics(runs, err) < 0)
+	if (result < 0)
 		return -1;
-	return finish(runs, single, err);
+	int metrics_code = write_metrics(runs);
+	result = finish(runs, single, err);
+	return result < 0 ? -1 : err_worse_exit(result, metrics_code);
 }
 
 static void runs_release(struct runs *runs)

@@ -80,4 +80,19 @@ insisted() {
 	return 1
 }
 judge 'a second SIGTERM ends the hook as well' insisted
+
+# --- metrics ---
+
+configure() { # TEXTFILE STREAM...: a job for each
+	printf '[repository]\nurl = "file://%s/repo"\nkey = "%s/repo.keys/writer.key"\n[metrics]\ntextfile = "%s"\n' "$work" "$work" "$1"
+	printf '[[job]]\nname = "%s"\ncommand = "echo x"\nfile_name = "f"\n' "${@:2}"
+}
+configure "$work/nowhere/quipu.prom" m/one >"$work/lost.toml"
+metrics_lost() {
+	exits 1 quipu-backup run --json --config "$work/lost.toml" >"$work/out" 2>"$work/err" || return
+	cat "$work/out" "$work/err"
+	[[ $(<"$work/err") == 'warning: metrics: '*nowhere/quipu.prom* ]] &&
+		jq -e '.jobs[0].exit_code == 0 and (.jobs[0].snapshot | length == 64)' "$work/out"
+}
+judge 'metrics that cannot be written: all is told, exit code 1' metrics_lost
 exit "$status"
