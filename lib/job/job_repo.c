@@ -62,7 +62,7 @@ static int open_parts(const struct job_repo_options *options, const struct job_e
 		return -1;
 	}
 	repo->store = store_throttle_take(repo->store, options->upload_bytes_per_sec,
-					  env->clock);
+					  env->clock, env->cancel);
 	if (open_key(options->key_file, env, &repo->key, err) < 0 ||
 	    repo_open(repo->store, &repo->key->identity, &repo->repo, err) < 0)
 		return -1;

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/cancel.h"
 #include "base/clock.h"
 #include "base/rng.h"
 
@@ -103,9 +104,10 @@ MUST_CHECK int store_delete(struct store *store, const char *key, const char *ve
 			    struct err *err);
 
 /* A view of a store whose puts share a budget of bytes per second (0 = `inner` itself). Takes
- * `inner` over. */
+ * `inner` over. A put that waits for its turn ends with ERR_INTERRUPTED, nothing put, when
+ * `cancel` (may be NULL) is set. */
 struct store *store_throttle_take(struct store *inner, uint64_t upload_bytes_per_sec,
-				  const struct clock *clock);
+				  const struct clock *clock, const struct cancel *cancel);
 
 /* What was asked of the store since it was opened. */
 struct store_counters {

@@ -13,9 +13,12 @@
 #include "base/pool.h"
 #include "store/store_driver.h"
 
+enum { STEP_NSEC = 200 * 1000 * 1000 };
+
 struct throttle {
 	struct store *inner;
 	const struct clock *clock;
+	const struct cancel *cancel;
 	struct mutex *mutex;
 	struct pace pace; /* under mutex */
 };
@@ -29,13 +32,20 @@ uint64_t pace_delay(struct pace *pace, uint64_t bytes, uint64_t now_nsec)
 	return start - now_nsec;
 }
 
-static void sleep_nsec(uint64_t nsec)
+/* In steps: a pack at a low limit waits for minutes, and workers get no signal. */
+static int sleep_nsec(uint64_t nsec, const struct cancel *cancel, struct err *err)
 {
-	struct timespec left = {.tv_sec = (time_t)(nsec / 1000000000),
-				.tv_nsec = (long)(nsec % 1000000000)};
+	while (nsec > 0) {
+		uint64_t step = nsec < STEP_NSEC ? nsec : STEP_NSEC;
+		struct timespec left = {.tv_nsec = (long)step};
 
-	while (nanosleep(&left, &left) < 0 && errno == EINTR)
-		continue;
+		if (cancel_check(cancel, err) < 0)
+			return -1;
+		while (nanosleep(&left, &left) < 0 && errno == EINTR)
+			continue;
+		nsec -= step;
+	}
+	return 0;
 }
 
 static int throttle_put(void *state, const char *key, struct slice bytes,
@@ -47,8 +57,8 @@ static int throttle_put(void *state, const char *key, struct slice bytes,
 	uint64_t delay = pace_delay(&throttle->pace, bytes.len,
 				    throttle->clock->monotonic_nsec(throttle->clock));
 	mutex_unlock(throttle->mutex);
-	if (delay > 0)
-		sleep_nsec(delay);
+	if (sleep_nsec(delay, throttle->cancel, err) < 0)
+		return err_wrap(err, "put %s", key);
 	return store_put(throttle->inner, key, bytes, options, err);
 }
 
@@ -119,7 +129,7 @@ static void throttle_close(void *state)
 }
 
 struct store *store_throttle_take(struct store *inner, uint64_t upload_bytes_per_sec,
-				  const struct clock *clock)
+				  const struct clock *clock, const struct cancel *cancel)
 {
 	static const struct store_driver driver = {
 		.name = "throttle",
@@ -139,6 +149,7 @@ struct store *store_throttle_take(struct store *inner, uint64_t upload_bytes_per
 	struct throttle *throttle = mem_zalloc(sizeof(*throttle));
 	throttle->inner = inner;
 	throttle->clock = clock;
+	throttle->cancel = cancel;
 	throttle->mutex = mutex_new();
 	throttle->pace.bytes_per_sec = upload_bytes_per_sec;
 	return store_new(&driver, throttle, store_url(inner));
