@@ -14,7 +14,7 @@ struct runs {
 	struct config_run_options options;
 	struct job_env env;
 	struct vec reports;  /* of struct run_report */
-	struct vec warnings; /* of struct strings, one a report, lent to it */
+	struct vec warnings; /* of struct strings, one a report */
 };
 
 static void run_one(struct runs *runs, const struct config_job *job)
@@ -62,6 +62,16 @@ static int run_single(struct runs *runs, const struct run_options *options,
 	report->stream = options->stream; /* the job goes, the option's text stays */
 	run_options_job_release(&job);
 	return 0;
+}
+
+/* When all have run, since a vector that grows moves. */
+static void lend_warnings(struct runs *runs)
+{
+	for (size_t i = 0; i < runs->reports.n; i++) {
+		struct run_report *report = vec_at(&runs->reports, i);
+
+		report->warnings = vec_at(&runs->warnings, i);
+	}
 }
 
 /* A single run that failed is an error of the command; of several jobs the worst exit code
@@ -119,6 +129,7 @@ static int run_all(struct runs *runs, const struct run_options *options,
 
 	if (result < 0)
 		return -1;
+	lend_warnings(runs);
 	int metrics_code = write_metrics(runs);
 	result = finish(runs, single, err);
 	return result < 0 ? -1 : err_worse_exit(result, metrics_code);

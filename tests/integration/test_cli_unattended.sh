@@ -85,7 +85,7 @@ judge 'a second SIGTERM ends the hook as well' insisted
 
 configure() { # TEXTFILE STREAM...: a job for each
 	printf '[repository]\nurl = "file://%s/repo"\nkey = "%s/repo.keys/writer.key"\n[metrics]\ntextfile = "%s"\n' "$work" "$work" "$1"
-	printf '[[job]]\nname = "%s"\ncommand = "echo x"\nfile_name = "f"\n' "${@:2}"
+	(($# == 1)) || printf '[[job]]\nname = "%s"\ncommand = "echo x"\nfile_name = "f"\n' "${@:2}"
 }
 configure "$work/nowhere/quipu.prom" m/one >"$work/lost.toml"
 metrics_lost() {
@@ -95,4 +95,17 @@ metrics_lost() {
 		jq -e '.jobs[0].exit_code == 0 and (.jobs[0].snapshot | length == 64)' "$work/out"
 }
 judge 'metrics that cannot be written: all is told, exit code 1' metrics_lost
+
+# --- several jobs ---
+
+{
+	configure "$work/many.prom"
+	for i in 1 2 3 4 5; do printf '[[job]]\nname = "many/%s"\nfiles = ["%s"]\n' $i "$work/tree"; done
+} >"$work/many.toml"
+own_warnings() {
+	quipu-backup run --json --config "$work/many.toml" >"$work/out" || return
+	cat "$work/out"
+	jq -e '[.jobs[].warnings | length == 1 and (.[0] | contains("socket"))] == [true, true, true, true, true]' "$work/out"
+}
+judge 'each of several jobs has its warnings in the report' own_warnings
 exit "$status"
