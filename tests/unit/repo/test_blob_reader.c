@@ -316,6 +316,48 @@ static void test_get__asks_the_packs_when_the_index_hides_a_blob(void **state)
 	assert_non_null(strstr(x->f->logged, "what the index says is not all"));
 }
 
+/* A small fragment, so that it is read last: an invented pack that has the blob many times. */
+static void crowd_out(struct fixture *x)
+{
+	CLEANUP(snapshot_run_release) struct snapshot_run run = {0};
+	struct blob_entry entries[2 * INDEX_PLACES_MAX];
+	const struct pack_info invented = {.name = "invented", .size = 9999, .epoch = 1};
+	struct err err = {0};
+	uint32_t number;
+
+	for (size_t i = 0; i < 2 * (size_t)INDEX_PLACES_MAX; i++)
+		entries[i] = (struct blob_entry){.id = top_of(x)->id,
+						 .type = BLOB_TREE,
+						 .offset = 200 + (uint32_t)i,
+						 .stored = 100,
+						 .raw = top_of(x)->raw_len};
+	snapshot_run_index(x->f, &run);
+	if (index_add_pack(run.index, &invented, entries, 2 * (size_t)INDEX_PLACES_MAX,
+			   &number, &err) < 0 ||
+	    index_flush(run.index, x->f->r.repo, x->f->r.writer->writer, &err) < 0)
+		fail_msg("%s", err.msg);
+}
+
+static void test_get__asks_the_packs_when_false_places_crowd_out_the_true(void **state)
+{
+	struct fixture *x = *state;
+	struct blob_place places[INDEX_PLACES_MAX];
+	struct err err = {0};
+	size_t n = 0;
+
+	crowd_out(x);
+	stored_close(&x->s);
+	stored_open(x->f, &x->s);
+	assert_int_equal(index_find(x->s.run.index, &top_of(x)->id, places,
+				    INDEX_PLACES_MAX, &n, &err),
+			 0);
+	assert_int_equal(n, INDEX_PLACES_MAX);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(places[i].stored, 100); /* all false */
+	if (get_top(x, &err) < 0)
+		fail_msg("%s", err.msg);
+}
+
 #define reader_test(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -333,6 +375,8 @@ int main(void)
 		reader_test(test_get__takes_the_other_copy_when_one_is_damaged),
 		reader_test(test_get__asks_the_packs_when_the_index_misplaces_a_blob),
 		reader_test(test_get__asks_the_packs_when_the_index_hides_a_blob),
+		reader_test(
+			test_get__asks_the_packs_when_false_places_crowd_out_the_true),
 		reader_test(
 			test_get__tells_the_first_failure_when_all_copies_are_damaged),
 	};
