@@ -12,7 +12,8 @@ int key_work(struct cli *cli, const struct key_options *options,
 
 	if (cli_repo_open(cli, &repo, err) < 0)
 		return -1;
-	if (job_repo_need_owner(&repo, &owner, err) == 0) {
+	if (job_repo_need_owner(&repo, &owner, err) == 0 &&
+	    keylog_check_whole(repo.repo->keylog, err) == 0) {
 		struct key_admin admin = {.repo = repo.repo,
 					  .owner = owner,
 					  .rng = &cli->rng,

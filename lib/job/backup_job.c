@@ -196,7 +196,8 @@ static int prepare(struct running *running, struct err *err)
 {
 	const struct repo *repo = running->repo->repo;
 
-	if (keylog_check_floor(repo->keylog, running->key, err) < 0 ||
+	if (keylog_check_whole(repo->keylog, err) < 0 ||
+	    keylog_check_floor(repo->keylog, running->key, err) < 0 ||
 	    (running->cache_directory != NULL &&
 	     keylog_memory_check(repo->keylog, running->cache_directory, err) < 0) ||
 	    snapshot_commit_check(repo, running->key, running->job->stream, err) < 0)

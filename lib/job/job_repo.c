@@ -69,6 +69,28 @@ static int open_parts(const struct job_repo_options *options, const struct job_e
 	return 0;
 }
 
+/* A damaged repository may give one for each of its snapshots. */
+static void tell_alarms(const struct strings *alarms, const struct log *log)
+{
+	enum { TOLD_MAX = 10 };
+	size_t n = strings_count(alarms);
+
+	for (size_t i = 0; i < n && i < TOLD_MAX; i++)
+		log_warning(log, "alarm: %s", strings_at(alarms, i));
+	if (n > TOLD_MAX)
+		log_warning(log, "alarm: %zu more; `quipu-backup check` names them all",
+			    n - TOLD_MAX);
+}
+
+static void tell_keylog(const struct repo *repo, const struct log *log)
+{
+	CLEANUP(strings_release) struct strings alarms = {0};
+
+	strings_init(&alarms);
+	keylog_alarms(repo->keylog, &alarms);
+	tell_alarms(&alarms, log);
+}
+
 int job_repo_open(const struct job_repo_options *options, const struct job_env *env,
 		  struct job_repo *ret_repo, struct err *err)
 {
@@ -78,6 +100,7 @@ int job_repo_open(const struct job_repo_options *options, const struct job_env *
 		job_repo_release(&repo);
 		return -1;
 	}
+	tell_keylog(repo.repo, env->log);
 	*ret_repo = repo;
 	return 0;
 }
@@ -194,6 +217,7 @@ int job_snapshot_find(const struct job_repo *repo, const char *text,
 {
 	if (snapshot_list_load(repo->repo, NULL, env->cancel, ret_list, err) < 0)
 		return -1;
+	tell_alarms(&ret_list->alarms, env->log);
 	if (snapshot_list_find(ret_list, text, ret_header, err) == 0)
 		return 0;
 	snapshot_list_release(ret_list);

@@ -76,8 +76,18 @@ static void add_all(const struct audit *audit, enum audit_kind kind,
 		audit_add(audit, kind, "%s", strings_at(texts, i));
 }
 
+static void check_keylog(struct audit *audit)
+{
+	CLEANUP(strings_release) struct strings alarms = {0};
+
+	strings_init(&alarms);
+	keylog_alarms(audit->repo->keylog, &alarms);
+	add_all(audit, AUDIT_ALARM, &alarms);
+}
+
 static int load_list(struct audit *audit, struct err *err)
 {
+	check_keylog(audit);
 	if (snapshot_list_load(audit->repo, NULL, audit->options->cancel, &audit->list,
 			       err) < 0)
 		return -1;

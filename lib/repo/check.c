@@ -175,8 +175,18 @@ static int check_header(struct check *check, const struct snapshot_header *heade
 	return check_judge(check, &why, err);
 }
 
+static void check_keylog(struct check *check)
+{
+	CLEANUP(strings_release) struct strings alarms = {0};
+
+	strings_init(&alarms);
+	keylog_alarms(check->options.repo->keylog, &alarms);
+	note_all(check, CHECK_ALARM, &alarms);
+}
+
 static int check_snapshots(struct check *check, struct err *err)
 {
+	check_keylog(check);
 	if (snapshot_list_load(check->options.repo, NULL, check->options.cancel,
 			       &check->list, err) < 0)
 		return -1;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Loading: list keys/log/, open every record under the pinned owner key, check the graph,
- * apply in the order (seq, id). The listing's order is that of (seq, id) already, since
- * numbers are padded, but nothing rests on it: entries are sorted.
+ * Loading: list keys/log/, open every record under the pinned owner key, apply in the order
+ * (seq, id). The listing's order is that of (seq, id) already, since numbers are padded, but
+ * nothing rests on it: entries are sorted. What does not verify is left out and told.
  *
  * Whoever controls the bucket can withhold the newest records or all of them. That is seen by
  * the floor of a writer's key file, by headers that name a later record, and by an auditor's
@@ -31,6 +31,8 @@ static struct keylog *keylog_new(const struct repo_identity *identity)
 	vec_init(&keylog->epochs, sizeof(struct epoch));
 	vec_init(&keylog->certificates, sizeof(struct certificate));
 	vec_init(&keylog->recipients, sizeof(struct recipient));
+	strings_init(&keylog->strays);
+	strings_init(&keylog->unread);
 	return keylog;
 }
 
@@ -42,6 +44,8 @@ void keylog_free(struct keylog *keylog)
 		vec_release(&((struct keylog_entry *)vec_at(&keylog->entries, i))->prev);
 	vec_release(&keylog->entries);
 	keylog_state_release(keylog);
+	strings_release(&keylog->strays);
+	strings_release(&keylog->unread);
 	mem_free(keylog);
 }
 
@@ -58,7 +62,7 @@ struct loaded {
 
 struct loading {
 	struct store *store;
-	const struct repo_identity *identity;
+	struct keylog *keylog;
 	struct vec loaded; /* of struct loaded */
 };
 
@@ -73,31 +77,51 @@ static void loading_release(struct loading *loading)
 	vec_release(&loading->loaded);
 }
 
+/* Not a record of the owner's. */
+static bool is_stray(const struct err *why)
+{
+	return signed_object_is_finding(why) || why->code == ERR_NOT_FOUND;
+}
+
+static void note_unread(struct keylog *keylog, const struct err *why)
+{
+	if (strings_count(&keylog->unread) == 0)
+		keylog->first_unread = *why;
+	strings_add(&keylog->unread, why->msg);
+}
+
 static int load_one(void *arg, const char *key, const struct store_info *info,
 		    struct err *err)
 {
 	static const struct frame_expect expect = {
 		.kind = FRAME_KEY_LOG, .stream = "", .owner_only = true};
 	struct loading *loading = arg;
+	struct keylog *keylog = loading->keylog;
 	struct loaded one = {0};
+	struct err why = {0};
 	uint64_t seq;
 	uint8_t id[HASH_LEN];
 
 	(void)info;
 	if (!signed_name_parse(key + strlen(keylog_prefix), &seq, id))
 		return 0; /* foreign */
-	if (signed_object_load(loading->store, key, loading->identity, &expect,
-			       &one.object, err) < 0) {
-		if (err->code == ERR_CORRUPT)
-			err->code = ERR_ALARM;
-		return -1;
-	}
-	if (keylog_record_decode(one.object.frame.body, &one.record, err) < 0) {
-		err_wrap(err, "%s", key);
+	if (signed_object_load(loading->store, key, &keylog->identity, &expect,
+			       &one.object, &why) == 0) {
+		if (keylog_record_decode(one.object.frame.body, &one.record, &why) == 0) {
+			vec_push(&loading->loaded, &one);
+			return 0;
+		}
+		err_wrap(&why, "%s", key);
 		signed_object_release(&one.object);
+		note_unread(keylog, &why);
+	} else if (is_stray(&why)) {
+		strings_add(&keylog->strays, why.msg);
+	} else if (why.code == ERR_IO) {
+		note_unread(keylog, &why);
+	} else {
+		*err = why;
 		return -1;
 	}
-	vec_push(&loading->loaded, &one);
 	return 0;
 }
 
@@ -136,29 +160,69 @@ static struct chain *chain_of(const struct keylog *keylog, struct vec *ret_nodes
 	return chain_new(ret_nodes->data, ret_nodes->n);
 }
 
-static int check_graph(const struct keylog *keylog, struct err *err)
+/* What breaks the log, in `texts`. */
+static void find_breaks(const struct keylog *keylog, struct strings *texts)
 {
 	CLEANUP(vec_release) struct vec nodes = {0};
-	CLEANUP(strings_release) struct strings alarms = {0};
 	CLEANUP(chain_freep) struct chain *chain = chain_of(keylog, &nodes);
 
-	strings_init(&alarms);
-	chain_check(chain, "record", CHAIN_TIPS_ANY, &alarms);
-	size_t n = strings_count(&alarms);
+	for (size_t i = 0; i < strings_count(&keylog->unread); i++)
+		strings_add(texts, strings_at(&keylog->unread, i));
+	chain_check(chain, "record", CHAIN_TIPS_ANY, texts);
+	if (keylog->epochs.n == 0)
+		strings_add(texts, "it names no epoch");
+}
+
+const struct strings *keylog_strays(const struct keylog *keylog)
+{
+	return &keylog->strays;
+}
+
+void keylog_alarms(const struct keylog *keylog, struct strings *texts)
+{
+	CLEANUP(strings_release) struct strings found = {0};
+
+	strings_init(&found);
+	for (size_t i = 0; i < strings_count(&keylog->strays); i++)
+		strings_add(&found, strings_at(&keylog->strays, i));
+	find_breaks(keylog, &found);
+	for (size_t i = 0; i < strings_count(&found); i++) {
+		CLEANUP(mem_freep)
+		char *text = mem_printf("key log: %s", strings_at(&found, i));
+
+		strings_add(texts, text);
+	}
+}
+
+int keylog_check_whole(const struct keylog *keylog, struct err *err)
+{
+	CLEANUP(strings_release) struct strings found = {0};
+
+	strings_init(&found);
+	if (strings_count(&keylog->unread) > 0) {
+		*err = keylog->first_unread;
+		return err_wrap(err, "key log");
+	}
+	find_breaks(keylog, &found);
+	size_t n = strings_count(&found);
 	if (n == 0)
 		return 0;
 	if (n == 1)
-		return err_set(err, ERR_ALARM, "key log: %s", strings_at(&alarms, 0));
-	return err_set(err, ERR_ALARM, "key log: %s (and %zu more alarms)",
-		       strings_at(&alarms, 0), n - 1);
+		err_set(err, ERR_ALARM, "key log: %s", strings_at(&found, 0));
+	else
+		err_set(err, ERR_ALARM, "key log: %s (and %zu more alarms)",
+			strings_at(&found, 0), n - 1);
+	return err_hint(err,
+			"somebody removed or damaged records in keys/log/; restoring "
+			"goes on without them");
 }
 
 int keylog_load(struct store *store, const struct repo_identity *identity,
 		struct keylog **ret_keylog, struct err *err)
 {
-	CLEANUP(loading_release)
-	struct loading loading = {.store = store, .identity = identity};
 	CLEANUP(keylog_freep) struct keylog *keylog = keylog_new(identity);
+	CLEANUP(loading_release)
+	struct loading loading = {.store = store, .keylog = keylog};
 
 	vec_init(&loading.loaded, sizeof(struct loaded));
 	if (store_list(store, keylog_prefix, load_one, &loading, NULL, err) < 0)
@@ -171,8 +235,6 @@ int keylog_load(struct store *store, const struct repo_identity *identity,
 		keylog_apply(keylog, &one->record, one->object.seq, one->object.id,
 			     buf_slice(&one->object.bytes));
 	}
-	if (check_graph(keylog, err) < 0)
-		return -1;
 	*ret_keylog = STEAL(keylog);
 	return 0;
 }

@@ -39,12 +39,24 @@ struct recipient {
 
 struct keylog;
 
-/* Loads and verifies all of it: a record that does not verify, a missing predecessor or a
- * wrong number is ERR_ALARM. A log without records is fine here (repo_open() refuses it). */
+/*
+ * Loads all records that verify and applies them. What is wrong is kept as texts: anybody who may
+ * put an object could else stop every restore. Fails only when the store does.
+ */
 MUST_CHECK int keylog_load(struct store *store, const struct repo_identity *identity,
 			   struct keylog **ret_keylog, struct err *err);
 void keylog_free(struct keylog *keylog);
 void keylog_freep(struct keylog **keylog);
+
+/* What lies in the log's place and is no record of the owner's: junk, or damaged. Whoever may
+ * back up can put it there, so it says nothing about the rest. Borrowed. */
+const struct strings *keylog_strays(const struct keylog *keylog);
+/* Appends all that is wrong: strays, a missing predecessor or a wrong number, a record that cannot
+ * be read, no epoch at all. For who reads, and must not be stopped by it. */
+void keylog_alarms(const struct keylog *keylog, struct strings *texts);
+/* For who seals to the log's newest epoch or adds to the log: ERR_ALARM when records are missing,
+ * else why one that is there could not be read. Strays are no reason. */
+MUST_CHECK int keylog_check_whole(const struct keylog *keylog, struct err *err);
 
 /* Highest seq, and the id of a head with that seq (of several, the highest id). */
 uint64_t keylog_seq(const struct keylog *keylog);

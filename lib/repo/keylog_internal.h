@@ -18,6 +18,9 @@ struct keylog {
 	struct vec epochs;	 /* of struct epoch, in the order of applying */
 	struct vec certificates; /* of struct certificate */
 	struct vec recipients;	 /* of struct recipient */
+	struct strings strays;
+	struct strings unread; /* records that were there and could not be read */
+	struct err first_unread;
 };
 
 /* The frame of a record, initialised here. */

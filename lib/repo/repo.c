@@ -54,16 +54,6 @@ static int load_params(struct repo *repo, struct err *err)
 				    err);
 }
 
-static int load_keylog(struct repo *repo, struct err *err)
-{
-	if (keylog_load(repo->store, &repo->identity, &repo->keylog, err) < 0)
-		return -1;
-	if (keylog_newest_epoch(repo->keylog) != NULL)
-		return 0;
-	err_set(err, ERR_ALARM, "key log: it names no epoch");
-	return err_hint(err, "somebody removed records from keys/log/");
-}
-
 int repo_open(struct store *store, const struct repo_identity *identity,
 	      struct repo **ret_repo, struct err *err)
 {
@@ -71,7 +61,8 @@ int repo_open(struct store *store, const struct repo_identity *identity,
 
 	repo->store = store;
 	repo->identity = *identity;
-	if (load_params(repo, err) < 0 || load_keylog(repo, err) < 0) {
+	if (load_params(repo, err) < 0 ||
+	    keylog_load(store, identity, &repo->keylog, err) < 0) {
 		if (err->code == ERR_NO_REPO)
 			return -1; /* names it already */
 		return err_wrap(err, "repository %s", store_url(store));

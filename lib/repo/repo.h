@@ -31,8 +31,8 @@ struct repo {
 /*
  * Reads and verifies quipu.json and the key log under the pinned identity. ERR_NO_REPO when
  * there is none, ERR_KEY "key belongs to another repository", ERR_UNSUPPORTED for a newer
- * format version, ERR_ALARM for a signature or chain that does not hold, ERR_CORRUPT for a
- * quipu.json that is no such thing.
+ * format version, ERR_CORRUPT for a quipu.json that is no such thing. What is wrong with the
+ * key log is no error here: keylog_alarms() tells it, keylog_check_whole() refuses.
  */
 MUST_CHECK int repo_open(struct store *store, const struct repo_identity *identity,
 			 struct repo **ret_repo, struct err *err);

@@ -54,9 +54,12 @@ static int refuse_others_log(struct store *store, const struct init_keys *keys,
 		return -1;
 	if (!seen)
 		return 0;
-	if (keys->recovery != NULL &&
-	    keylog_load(store, &keys->recovery->identity, &keylog, err) == 0)
-		return 0;
+	if (keys->recovery != NULL) {
+		if (keylog_load(store, &keys->recovery->identity, &keylog, err) < 0)
+			return -1;
+		if (strings_count(keylog_strays(keylog)) == 0)
+			return 0;
+	}
 	err_set(err, ERR_EXISTS, "%s holds the key log of another repository",
 		store_url(store));
 	return err_hint(err,

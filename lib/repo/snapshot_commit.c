@@ -178,7 +178,8 @@ int snapshot_commit(const struct repo *repo, const struct writer_key *key,
 	CLEANUP(snapshot_header_release) struct snapshot_header header = {0};
 	struct repo fresh = *repo;
 
-	if (keylog_load(repo->store, &repo->identity, &keylog, err) < 0)
+	if (keylog_load(repo->store, &repo->identity, &keylog, err) < 0 ||
+	    keylog_check_whole(keylog, err) < 0)
 		return -1;
 	fresh.keylog = keylog;
 	fill_header(commit, keylog, &header);

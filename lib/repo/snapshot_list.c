@@ -103,7 +103,10 @@ static int load_one(void *arg, const char *key, const struct store_info *info,
 		return 0;
 	}
 	snapshot_header_release(&header);
-	if (signed_object_is_finding(&why)) {
+	/* a bad sector in one header is no reason to lose the others; but who loads one stream
+	 * is about to write to it, and must know its heads */
+	if (signed_object_is_finding(&why) ||
+	    (loading->stream == NULL && why.code == ERR_IO)) {
 		strings_add(&loading->list->alarms, why.msg);
 		return 0;
 	}
