@@ -162,7 +162,7 @@ static const struct opt add_opts[] = {
 	 .type = OPT_LIST,
 	 .offset = offsetof(struct key_options, streams),
 	 .value = "PATTERN",
-	 .help = "streams that a writer may write to; may be repeated, all when not "
+	 .help = "streams that a writer may write to, all when not "
 		 "given"},
 	{.name = "new-passphrase-file",
 	 .type = OPT_TEXT,

@@ -8,6 +8,7 @@
 #include "base/cmd.h"
 
 #include "base/cmd_internal.h"
+#include "base/units.h"
 
 const struct opt CMD_OPT_HELP = {
 	.name = "help",
@@ -188,6 +189,21 @@ static void add_limit(struct buf *text, const char *limit)
 	buf_append_string(text, limit);
 }
 
+static void add_size_limit(const struct opt *opt, struct buf *limits)
+{
+	const char *unit = opt->type == OPT_RATE ? "/s" : "";
+	char size[UNITS_TEXT_MAX];
+
+	if (opt->min != 0) {
+		add_limit(limits, "at least ");
+		buf_printf(limits, "%s%s", units_format_exact_size(opt->min, size), unit);
+	}
+	if (opt->max != 0) {
+		add_limit(limits, "at most ");
+		buf_printf(limits, "%s%s", units_format_exact_size(opt->max, size), unit);
+	}
+}
+
 void cmd_option_limits(const struct opt *opt, struct buf *text)
 {
 	CLEANUP(buf_release) struct buf limits = {0};
@@ -202,6 +218,8 @@ void cmd_option_limits(const struct opt *opt, struct buf *text)
 		buf_printf(&limits, "%llu to %llu", (unsigned long long)opt->min,
 			   (unsigned long long)opt->max);
 	}
+	if (opt->type == OPT_SIZE || opt->type == OPT_RATE)
+		add_size_limit(opt, &limits);
 	if (opt->type == OPT_LIST)
 		add_limit(&limits, "may be repeated");
 	buf_append_slice(text, buf_slice(&limits));

@@ -36,10 +36,10 @@ struct opt {
 	size_t offset; /* of the value in the command's option struct (offsetof) */
 	size_t given;  /* offset of a bool that tells it was given; OPT_NOT_TOLD or 0 (a
 			  row that leaves it out) = none, so no such bool is first */
-	uint64_t min, max; /* OPT_COUNT; max 0 = no limit */
+	uint64_t min, max; /* OPT_COUNT, OPT_SIZE and OPT_RATE; max 0 = no limit */
 	const char *value; /* what the value is called in help: "FILE" */
 	const char *env;   /* environment variable that gives the default, or NULL */
-	const char *help;  /* one sentence for --help, no full stop */
+	const char *help;  /* one sentence for --help, no full stop; limits are added */
 	const char *more;  /* further sentences for the man page, or NULL */
 	const char *const *choices; /* NULL, or the allowed words, NULL-terminated */
 	const char *complete;	    /* "file", "dir", or NULL: what the shell completes */

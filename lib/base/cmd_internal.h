@@ -46,7 +46,7 @@ const char *cmd_value_name(const struct opt *opt);
 /* "--repo URL", "--read-data[=P%|N/M]", "--files PATH...", "--json". */
 void cmd_option_form(const struct opt *opt, struct buf *text);
 /* Limits in words, comma between, or nothing: "one of reader, writer", "1 to 256",
- * "may be repeated". */
+ * "at least 32MiB", "may be repeated". */
 void cmd_option_limits(const struct opt *opt, struct buf *text);
 /* "quipu-backup-key-add": page and function names; `separator` for every ' ' and '-'. */
 void cmd_joined_name(const struct program *program, const struct cmd *cmd, char separator,
@@ -62,6 +62,8 @@ void cmd_verbs(const struct program *program, struct buf *text);
 struct cmd_setting {
 	const struct opt *opt;
 	const char *text;
+	const char
+		*behind; /* the next word when an optional value is left out, or NULL */
 };
 
 struct cmd_scan {

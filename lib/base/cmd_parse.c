@@ -108,10 +108,32 @@ static int find_taker(const struct cmd_scan *s, bool *ret_taken, struct err *err
 	return 0;
 }
 
+/* An operand too many may be meant as the optional value of the option before it. */
+static const struct cmd_setting *find_bare(const struct cmd_scan *s)
+{
+	for (size_t i = 0; i < s->settings.n; i++) {
+		const struct cmd_setting *setting = vec_at(&s->settings, i);
+
+		if (setting->behind != NULL && setting->behind[0] != '-')
+			return setting;
+	}
+	return NULL;
+}
+
+static int hint_usage(const struct cmd_scan *s, struct err *err)
+{
+	CLEANUP(buf_release) struct buf usage = {0};
+
+	(void)cmd_scan_about(s, err);
+	buf_init(&usage, 0);
+	cmd_usage_line(s->program, s->cmd, &usage);
+	return err_hint(err, "usage: %s", buf_string(&usage));
+}
+
 static int check_operands(const struct cmd_scan *s, struct err *err)
 {
 	size_t n = strings_count(&s->operands);
-	CLEANUP(buf_release) struct buf usage = {0};
+	const struct cmd_setting *bare = find_bare(s);
 	char shown[QUOTE_TEXT_MAX];
 	bool taken = false;
 
@@ -119,17 +141,19 @@ static int check_operands(const struct cmd_scan *s, struct err *err)
 		return -1;
 	if (taken || (n >= s->cmd->min_operands && n <= s->cmd->max_operands))
 		return 0;
-	if (n < s->cmd->min_operands)
+	if (n < s->cmd->min_operands) {
 		(void)err_set(err, ERR_USAGE, "expected %s, got %zu operand%s",
 			      s->cmd->operands, n, n == 1 ? "" : "s");
-	else
-		(void)err_set(err, ERR_USAGE, "unexpected operand %s",
-			      quote_string(strings_at(&s->operands, s->cmd->max_operands),
-					   shown));
-	(void)cmd_scan_about(s, err);
-	buf_init(&usage, 0);
-	cmd_usage_line(s->program, s->cmd, &usage);
-	return err_hint(err, "usage: %s", buf_string(&usage));
+		return hint_usage(s, err);
+	}
+	(void)err_set(
+		err, ERR_USAGE, "unexpected operand %s",
+		quote_string(strings_at(&s->operands, s->cmd->max_operands), shown));
+	(void)hint_usage(s, err);
+	if (bare == NULL)
+		return -1;
+	return err_hint(err, "write --%s=%s if that is its value", bare->opt->name,
+			quote_string(bare->behind, shown));
 }
 
 static int fill_given(const struct cmd_scan *s, void *options, struct err *err)

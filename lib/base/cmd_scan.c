@@ -91,6 +91,9 @@ static int add_setting(struct cmd_scan *s, const struct opt *opt, const char *te
 {
 	struct cmd_setting setting = {.opt = opt, .text = text};
 
+	if (text == NULL && opt->type == OPT_OPTIONAL_TEXT && s->at < s->argc)
+		setting.behind = s->argv[s->at];
+
 	if (opt == &CMD_OPT_HELP) {
 		s->help = true;
 	} else if (opt == &CMD_OPT_VERSION) {

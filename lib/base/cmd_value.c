@@ -92,6 +92,21 @@ static int check_choice(const struct opt *opt, const char *origin, const char *t
 	return close == NULL ? -1 : err_hint(err, "did you mean %s?", close);
 }
 
+/* Of sizes and rates. */
+static int check_bounds(const struct opt *opt, const char *origin, const char *text,
+			uint64_t value, struct err *err)
+{
+	CLEANUP(buf_release) struct buf limits = {0};
+	char shown[QUOTE_TEXT_MAX];
+
+	if (value >= opt->min && (opt->max == 0 || value <= opt->max))
+		return 0;
+	buf_init(&limits, 0);
+	cmd_option_limits(opt, &limits);
+	return err_set(err, ERR_USAGE, "%s: expected %s, found %s", origin,
+		       buf_string(&limits), quote_string(text, shown));
+}
+
 static int parse_number(const struct opt *opt, const char *origin, const char *text,
 			uint64_t *ret_value, struct err *err)
 {
@@ -100,9 +115,9 @@ static int parse_number(const struct opt *opt, const char *origin, const char *t
 	if (opt->type == OPT_COUNT)
 		return units_parse_count(origin, text, opt->min, max, ret_value, err);
 	if (opt->type == OPT_SIZE && units_parse_size(text, ret_value, err) == 0)
-		return 0;
+		return check_bounds(opt, origin, text, *ret_value, err);
 	if (opt->type == OPT_RATE && units_parse_rate(text, ret_value, err) == 0)
-		return 0;
+		return check_bounds(opt, origin, text, *ret_value, err);
 	if (opt->type == OPT_DURATION && units_parse_duration(text, ret_value, err) == 0)
 		return 0;
 	return err_wrap(err, "%s", origin);

@@ -216,6 +216,19 @@ const char *units_format_size(uint64_t bytes, char out[static UNITS_TEXT_MAX])
 	return out;
 }
 
+const char *units_format_exact_size(uint64_t bytes, char out[static UNITS_TEXT_MAX])
+{
+	static const char *const names[] = {"", "KiB", "MiB", "GiB", "TiB"};
+	size_t i = 0;
+
+	while (bytes > 0 && bytes % 1024 == 0 && i + 1 < ARRAY_SIZE(names)) {
+		bytes /= 1024;
+		i++;
+	}
+	(void)snprintf(out, UNITS_TEXT_MAX, "%" PRIu64 "%s", bytes, names[i]);
+	return out;
+}
+
 const char *units_format_duration(uint64_t nsec, char out[static UNITS_TEXT_MAX])
 {
 	uint64_t sec = nsec / 1000000000;

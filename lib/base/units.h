@@ -27,6 +27,9 @@ MUST_CHECK int units_parse_count(const char *what, const char *text, uint64_t mi
 /* "0 B", "999 B", "1.00 KiB", "12.3 MiB", "2.04 GiB": three significant digits. */
 const char *units_format_size(uint64_t bytes, char out[static UNITS_TEXT_MAX]);
 
+/* "32MiB", "1KiB", "1000": without loss, as units_parse_size() takes it. */
+const char *units_format_exact_size(uint64_t bytes, char out[static UNITS_TEXT_MAX]);
+
 /* "0.4s", "12s", "3m05s", "2h07m", "3d04h". */
 const char *units_format_duration(uint64_t nsec, char out[static UNITS_TEXT_MAX]);
 

@@ -37,20 +37,33 @@ static bool is_unit(const struct field *field)
 	       field->type == FIELD_DURATION;
 }
 
+/* As it may be written in the document. */
+static const char *bound_text(const struct field *field, int64_t number,
+			      char text[static UNITS_TEXT_MAX])
+{
+	if (field->type == FIELD_SIZE || field->type == FIELD_RATE)
+		return units_format_exact_size((uint64_t)number, text);
+	(void)snprintf(text, UNITS_TEXT_MAX, "%" PRId64, number);
+	return text;
+}
+
 /* What was given is inside of the bounds, or a finding. */
 static bool in_bounds(const struct field *field, const struct value *value,
 		      int64_t number, const char *unit, struct findings *findings)
 {
+	char least[UNITS_TEXT_MAX], most[UNITS_TEXT_MAX], found[UNITS_TEXT_MAX];
+
 	if (number >= field->min && (field->max == 0 || number <= field->max))
 		return true;
 	if (field->max == 0)
-		findings_add(findings, value, NULL,
-			     "expected at least %" PRId64 "%s, found %" PRId64,
-			     field->min, unit, number);
+		findings_add(findings, value, NULL, "expected at least %s%s, found %s",
+			     bound_text(field, field->min, least), unit,
+			     bound_text(field, number, found));
 	else
-		findings_add(findings, value, NULL,
-			     "expected %" PRId64 " to %" PRId64 "%s, found %" PRId64,
-			     field->min, field->max, unit, number);
+		findings_add(findings, value, NULL, "expected %s to %s%s, found %s",
+			     bound_text(field, field->min, least),
+			     bound_text(field, field->max, most), unit,
+			     bound_text(field, number, found));
 	return false;
 }
 
@@ -197,7 +210,9 @@ static bool read_unit(const struct field *field, const struct value *value, uint
 static void decode_unit(const struct field *field, const struct value *value, void *to,
 			struct findings *findings)
 {
-	const char *unit = field->type == FIELD_DURATION ? " seconds" : " bytes";
+	const char *unit = field->type == FIELD_DURATION ? " seconds"
+			   : field->type == FIELD_RATE	 ? "/s"
+							 : "";
 	uint64_t number;
 
 	if (!read_unit(field, value, &number, findings))

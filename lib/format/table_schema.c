@@ -18,7 +18,8 @@ static void write_bounds(struct json_writer *w, const struct field *field,
 		json_put_int(w, highest, field->max);
 }
 
-static void write_string_or_integer(struct json_writer *w, const char *pattern)
+static void write_string_or_integer(struct json_writer *w, const struct field *field,
+				    const char *pattern)
 {
 	json_write_key(w, "type");
 	json_begin_array(w);
@@ -26,7 +27,9 @@ static void write_string_or_integer(struct json_writer *w, const char *pattern)
 	json_write_string(w, "integer");
 	json_end_array(w);
 	json_put_string(w, "pattern", pattern);
-	json_put_int(w, "minimum", 0);
+	json_put_int(w, "minimum", field->min);
+	if (field->max != 0)
+		json_put_int(w, "maximum", field->max);
 }
 
 static void write_strings(struct json_writer *w, const char *key)
@@ -75,10 +78,10 @@ static void write_type(struct json_writer *w, const struct field *field)
 			json_put_int(w, "maximum", field->max);
 		return;
 	case FIELD_SIZE:
-		write_string_or_integer(w, SIZE_PATTERN);
+		write_string_or_integer(w, field, SIZE_PATTERN);
 		return;
 	case FIELD_RATE:
-		write_string_or_integer(w, RATE_PATTERN);
+		write_string_or_integer(w, field, RATE_PATTERN);
 		return;
 	case FIELD_DURATION:
 		json_put_string(w, "type", "string");

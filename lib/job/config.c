@@ -7,6 +7,7 @@
 #include "base/quote.h"
 #include "format/table.h"
 #include "format/toml.h"
+#include "job/job_env.h"
 #include "repo/snapshots.h"
 
 static int check_pattern(const char *text, struct err *err)
@@ -148,10 +149,12 @@ static const struct field job_fields[] = {
 	 .type = FIELD_SIZE,
 	 .offset = offsetof(struct config_job, memory),
 	 .fallback = "64MiB",
+	 .min = JOB_MEMORY_MIN,
 	 .doc = "memory to use; scales pack size and parallelism"},
 	{.key = "limit_upload",
 	 .type = FIELD_RATE,
 	 .offset = offsetof(struct config_job, limit_upload),
+	 .min = JOB_UPLOAD_MIN,
 	 .doc = "most bytes a second that go to the repository"},
 	{.key = "hooks",
 	 .type = FIELD_TABLE,

@@ -10,6 +10,9 @@
 #include "base/secret.h"
 #include "flow/progress.h"
 
+/* What jobs take as a bound: below this memory they need more than they are told anyway. */
+enum { JOB_MEMORY_MIN = 32 * 1024 * 1024, JOB_UPLOAD_MIN = 1024 };
+
 struct job_env {
 	const struct clock *clock;
 	struct rng *rng; /* safe to share between threads */

@@ -59,6 +59,12 @@ judge 'a configuration names the repository for init' unchanged fails 1 'already
 judge 'and for the others' quipu-dr verify --config "$work/named.toml" --audit-key "$work/repo.keys/audit.pub"
 judge 'a configuration without a repository' fails 2 'no repository is named' quipu-backup init --config "$work/good.toml" --keys "$work/new.keys" --passphrase-file "$work/passphrase"
 judge 'an unknown job with a suggestion' fails 2 'did you mean orders' with_writer repo quipu-backup run --config "$work/good.toml" order
+judge 'no upload at all' fails 2 'limit-upload: expected at least 1KiB/s, found 0' with_writer repo quipu-backup run --stream x --files "$work/tree" --limit-upload 0
+judge 'too little memory' fails 2 'memory: expected at least 32MiB' with_writer repo quipu-backup run --stream x --files "$work/tree" --memory 1
+judge 'too little memory for a restore' fails 2 'memory: expected at least 32MiB' with_recovery repo quipu-restore plan latest:files/tree --memory 1MiB
+printf '[[job]]\nname = "a"\nfiles = ["/x"]\nmemory = "1MiB"\n' >"$work/small.toml"
+judge 'too little memory in a configuration' fails 2 'small.toml:4:10: job.memory: expected at least 32MiB, found 1MiB' quipu-backup run --config "$work/small.toml"
+judge 'the value of --read-data apart' fails 2 'write --read-data=10%' with_writer repo quipu-backup check --read-data 10%
 judge 'errors are JSON when asked' bash -c 'quipu-backup list --json --repo "file://$1/nothing" --key "$1/repo.keys/writer.key" 2>&1 >/dev/null | tail -n 1 | jq -e ".error.code == \"no_repo\""' _ "$work"
 judge 'a password in a connection string' unchanged fails 2 'password' with_writer repo quipu-backup run --stream db --postgres 'dbname=x password=secret'
 judge 'a connection string without dbname' unchanged fails 2 'dbname' with_writer repo quipu-backup run --stream db --postgres 'host=/nowhere'

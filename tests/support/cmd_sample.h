@@ -32,6 +32,11 @@ struct sample_key_add {
 	const char *cache_dir;
 };
 
+struct sample_show {
+	struct sample_common common;
+	const char *part;
+};
+
 struct sample_plain {
 	struct sample_common common;
 };
@@ -78,12 +83,15 @@ static const struct opt SAMPLE_RUN[] = {
 	 .type = OPT_SIZE,
 	 .offset = offsetof(struct sample_run, memory),
 	 .given = OPT_NOT_TOLD,
+	 .min = 4096,
 	 .value = "SIZE",
 	 .help = "most memory to use (default: 64MiB)"},
 	{.name = "limit-upload",
 	 .type = OPT_RATE,
 	 .offset = offsetof(struct sample_run, limit_upload),
 	 .given = OPT_NOT_TOLD,
+	 .min = 1000,
+	 .max = 1024 * 1024 * 1024,
 	 .value = "RATE",
 	 .help = "upload no faster than this"},
 	{.name = "max-age",
@@ -163,6 +171,17 @@ static const struct opt SAMPLE_KEY_ADD[] = {
 	{.name = NULL},
 };
 
+static const struct opt SAMPLE_SHOW[] = {
+	{.name = "part",
+	 .type = OPT_OPTIONAL_TEXT,
+	 .offset = offsetof(struct sample_show, part),
+	 .given = OPT_NOT_TOLD,
+	 .value = "N/M",
+	 .help = "a part of it, the first half when none is given"},
+	{.name = NULL},
+};
+
+static const struct opt *const SAMPLE_SHOW_TABLES[] = {SAMPLE_SHOW, NULL};
 static const struct opt *const SAMPLE_RUN_TABLES[] = {SAMPLE_RUN, NULL};
 static const struct opt *const SAMPLE_KEY_ADD_TABLES[] = {SAMPLE_KEY_ADD, NULL};
 
@@ -190,7 +209,8 @@ static const struct cmd SAMPLE_CMD_SHOW = {
 	.operands = "SNAPSHOT [PATH]",
 	.min_operands = 1,
 	.max_operands = 2,
-	.options_len = sizeof(struct sample_plain),
+	.tables = SAMPLE_SHOW_TABLES,
+	.options_len = sizeof(struct sample_show),
 	.summary = "show what a snapshot holds",
 };
 

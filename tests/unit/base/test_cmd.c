@@ -88,6 +88,9 @@ static void test_cmd_option_form__shows_what_may_follow(void **state)
 	assert_form("read-data", "--read-data[=P%|N/M]", "");
 	assert_form("files", "--files PATH...", "");
 	assert_form("exclude", "--exclude PATTERN", "may be repeated");
+	assert_form("memory", "--memory SIZE", "at least 4KiB");
+	assert_form("limit-upload", "--limit-upload RATE",
+		    "at least 1000/s, at most 1GiB/s");
 	assert_form("threads", "--threads N", "1 to 256");
 	assert_form("role", "--role ROLE", "one of reader, writer");
 }

@@ -290,6 +290,10 @@ static void test_cmd_parse__counts_operands(void **state)
 		       "usage: quipu-sample show [OPTION...] SNAPSHOT [PATH]");
 	assert_refused("show a b c", "show: unexpected operand c",
 		       "usage: quipu-sample show [OPTION...] SNAPSHOT [PATH]");
+	assert_refused("show --part 1/2 a b", "show: unexpected operand b",
+		       "write --part=1/2 if that is its value");
+	assert_refused("show --part -- a b c", "show: unexpected operand c",
+		       "usage: quipu-sample show [OPTION...] SNAPSHOT [PATH]");
 	assert_refused("key list x", "key list: unexpected operand x",
 		       "usage: quipu-sample key list [OPTION...]");
 }

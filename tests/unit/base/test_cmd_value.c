@@ -61,6 +61,28 @@ static void test_cmd_value_set__numbers_with_units(void **state)
 	assert_int_equal(v.run.limit_upload, 10 * 1024 * 1024);
 }
 
+static void assert_out_of_bounds(const char *name, const char *text, const char *expected)
+{
+	CLEANUP(values_release) struct values v;
+
+	values_init(&v);
+	assert_int_equal(set(&v, name, text), -1);
+	assert_int_equal(v.err.code, ERR_USAGE);
+	assert_string_equal(v.err.msg, expected);
+}
+
+static void test_cmd_value_set__sizes_and_rates_have_bounds(void **state)
+{
+	(void)state;
+	assert_out_of_bounds("memory", "1", "memory: expected at least 4KiB, found 1");
+	assert_out_of_bounds(
+		"limit-upload", "0",
+		"limit-upload: expected at least 1000/s, at most 1GiB/s, found 0");
+	assert_out_of_bounds(
+		"limit-upload", "2G",
+		"limit-upload: expected at least 1000/s, at most 1GiB/s, found 2G");
+}
+
 static void test_cmd_value_set__time(void **state)
 {
 	CLEANUP(values_release) struct values v;
@@ -141,6 +163,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cmd_value_set__numbers),
 		cmocka_unit_test(test_cmd_value_set__numbers_with_units),
+		cmocka_unit_test(test_cmd_value_set__sizes_and_rates_have_bounds),
 		cmocka_unit_test(test_cmd_value_set__time),
 		cmocka_unit_test(test_cmd_value_set__names_the_option),
 		cmocka_unit_test(test_cmd_value_set__flags_and_texts),

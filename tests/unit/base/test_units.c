@@ -269,6 +269,32 @@ static void test_units_format_size__shows_three_digits(void **state)
 	}
 }
 
+static void test_units_format_exact_size__comes_back_when_parsed(void **state)
+{
+	static const struct units_case cases[] = {
+		{"0", 0},
+		{"1000", 1000},
+		{"1KiB", 1024},
+		{"1025", 1025},
+		{"32MiB", 32 * 1024 * 1024},
+		{"1536MiB", UINT64_C(3) << 29},
+		{"1024TiB", UINT64_C(1) << 50},
+		{"18446744073709551615", UINT64_MAX},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char text[UNITS_TEXT_MAX];
+		uint64_t back;
+		struct err err;
+
+		assert_string_equal(units_format_exact_size(cases[i].value, text),
+				    cases[i].text);
+		assert_int_equal(units_parse_size(text, &back, &err), 0);
+		assert_true(back == cases[i].value);
+	}
+}
+
 static void test_units_format_duration__shows_two_units(void **state)
 {
 	static const struct units_case cases[] = {
@@ -311,6 +337,7 @@ int main(void)
 		cmocka_unit_test(test_units_parse_count__names_option_and_range),
 		cmocka_unit_test(test_units_parse_count__shows_foreign_text_quoted),
 		cmocka_unit_test(test_units_format_size__shows_three_digits),
+		cmocka_unit_test(test_units_format_exact_size__comes_back_when_parsed),
 		cmocka_unit_test(test_units_format_duration__shows_two_units),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

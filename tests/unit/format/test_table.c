@@ -271,7 +271,7 @@ static void test_table_decode__bounds_numbers(void **state)
 static void test_table_decode__bounds_sizes(void **state)
 {
 	check_only_finding(*state, "url = \"x\"\nlimits.memory = 5\n",
-			   "c.toml:2:17: limits.memory: expected at least 1024 bytes, "
+			   "c.toml:2:17: limits.memory: expected at least 1KiB, "
 			   "found 5",
 			   NULL);
 }

@@ -26,7 +26,7 @@ static const struct field fields[] = {
 	 .max = 9,
 	 .doc = "some \"text\""},
 	{.key = "int", .type = FIELD_INT, .fallback = "3", .min = 1, .max = 19},
-	{.key = "size", .type = FIELD_SIZE, .fallback = "64MiB"},
+	{.key = "size", .type = FIELD_SIZE, .min = 4096, .fallback = "64MiB"},
 	{.key = "choice", .type = FIELD_CHOICE, .fallback = "one", .choices = words},
 	{.key = "list", .type = FIELD_LIST, .required = true, .min = 1},
 	{.key = "map", .type = FIELD_MAP, .max = 5},
@@ -67,7 +67,7 @@ static const char expected[] =
 	"        \"integer\"\n"
 	"      ],\n"
 	"      \"pattern\": \"^[0-9]+(\\\\.[0-9]+)?([KMGT](i?B)?|B)?$\",\n"
-	"      \"minimum\": 0,\n"
+	"      \"minimum\": 4096,\n"
 	"      \"default\": \"64MiB\"\n"
 	"    },\n"
 	"    \"choice\": {\n"
