@@ -4,6 +4,7 @@
 #define BACKUP_BROWSE_H
 
 #include "cli/cli_job.h"
+#include "cli/cli_output.h"
 #include "format/json.h"
 #include "job/browse_job.h"
 #include "report/entry_report.h"

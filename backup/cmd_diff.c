@@ -29,19 +29,18 @@ static int tell(void *arg, const struct diff_item *item, struct err *err)
 	struct report_entry row = browse_entry(item->path, entry, facts);
 	char shown[QUOTE_TEXT_MAX];
 
-	(void)err;
 	comparing->n[item->kind]++;
 	if (!comparing->cli->common->json) {
 		buf_printf(&comparing->cli->output, "%c  %s%s\n", marks[item->kind],
 			   quote_string(item->path, shown),
 			   entry->type == ENTRY_DIRECTORY ? "/" : "");
-		return 0;
+		return cli_output_row(comparing->cli, err);
 	}
 	json_begin_object(&comparing->w);
 	json_put_string(&comparing->w, "change", words[item->kind]);
 	report_entry_members(&comparing->w, &row);
 	json_end_object(&comparing->w);
-	return 0;
+	return cli_output_row(comparing->cli, err);
 }
 
 static int compare(struct cli *cli, const struct browse_options *options,

@@ -20,7 +20,6 @@ static int found(void *arg, const char *path, const struct entry *entry, struct 
 	struct report_entry row = browse_entry(path, entry, facts);
 	char hex[11];
 
-	(void)err;
 	searching->n++;
 	if (searching->cli->common->json) {
 		json_begin_object(&searching->w);
@@ -29,12 +28,12 @@ static int found(void *arg, const char *path, const struct entry *entry, struct 
 		json_put_string(&searching->w, "stream", searching->header->stream);
 		report_entry_members(&searching->w, &row);
 		json_end_object(&searching->w);
-		return 0;
+		return cli_output_row(searching->cli, err);
 	}
 	buf_printf(&searching->cli->output, "%s ",
 		   hex_encode(slice_of(searching->header->id, 5), hex, sizeof(hex)));
 	report_entry_line(&searching->cli->output, &row);
-	return 0;
+	return cli_output_row(searching->cli, err);
 }
 
 /* What is lost in one snapshot or directory may be found in another. */

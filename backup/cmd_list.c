@@ -85,7 +85,16 @@ static void print_json(const struct job_repo *repo, const struct snapshot_header
 	report_snapshot_json(w, &row);
 }
 
-static void print(struct cli *cli, const struct job_repo *repo, const struct vec *chosen)
+static void print_line(const struct job_repo *repo, const struct snapshot_header *header,
+		       struct buf *text)
+{
+	struct report_snapshot row = row_of(repo, header);
+
+	report_snapshot_line(text, &row);
+}
+
+static int print(struct cli *cli, const struct job_repo *repo, const struct vec *chosen,
+		 struct err *err)
 {
 	struct json_writer w;
 
@@ -98,17 +107,18 @@ static void print(struct cli *cli, const struct job_repo *repo, const struct vec
 		const struct snapshot_header *header =
 			*(const struct snapshot_header *const *)vec_at(chosen, i);
 
-		if (cli->common->json) {
+		if (cli->common->json)
 			print_json(repo, header, &w);
-			continue;
-		}
-		struct report_snapshot row = row_of(repo, header);
-		report_snapshot_line(&cli->output, &row);
+		else
+			print_line(repo, header, &cli->output);
+		if (cli_output_row(cli, err) < 0)
+			return -1;
 	}
 	if (cli->common->json) {
 		json_end_array(&w);
 		buf_append_byte(&cli->output, '\n');
 	}
+	return 0;
 }
 
 static int list_open(struct cli *cli, const struct job_repo *repo,
@@ -120,11 +130,11 @@ static int list_open(struct cli *cli, const struct job_repo *repo,
 	if (snapshot_list_load(repo->repo, options->stream, &cli->cancel, &list, err) < 0)
 		return -1;
 	choose(&list, options->expired, &chosen);
-	print(cli, repo, &chosen);
+	int printed = print(cli, repo, &chosen, err);
 	vec_release(&chosen);
 	int result = browse_tell_alarms(cli, &list);
 	snapshot_list_release(&list);
-	return result;
+	return printed < 0 ? -1 : result;
 }
 
 static int run(void *context, void *arg, const struct strings *operands, struct err *err)

@@ -19,12 +19,11 @@ static int show_entry(void *arg, const char *path, const struct entry *entry,
 	struct report_fact facts[ENTRY_FACTS_MAX];
 	struct report_entry row = browse_entry(path, entry, facts);
 
-	(void)err;
 	if (showing->cli->common->json)
 		report_entry_json(&showing->w, &row);
 	else
 		report_entry_line(&showing->cli->output, &row);
-	return 0;
+	return cli_output_row(showing->cli, err);
 }
 
 static int show_path(struct cli *cli, struct job_tree *tree, const char *named,

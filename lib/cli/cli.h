@@ -2,8 +2,9 @@
 /*
  * What the programs share between main() and a command: signals, messages, options that mean
  * the same everywhere, how results and errors leave the process. A command fills `output`;
- * it goes to stdout in one piece after the command succeeded, so that stdout is complete or
- * empty. Commands whose data is a stream (get, export) write to stdout themselves.
+ * it goes to stdout after the command succeeded, so that stdout is complete or empty, unless
+ * it grows long: see cli_output.h. Commands whose data is a stream (get, export) write to
+ * stdout themselves.
  */
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
@@ -37,7 +38,7 @@ struct cli {
 	struct progress progress;
 	const struct common_options *common;
 	struct config config; /* that --config names, or an empty one */
-	struct buf output;    /* what goes to stdout when the command succeeds */
+	struct buf output;    /* goes to stdout when the command succeeds */
 	/* The command's data is stdout itself: `output` (its report) goes to stderr. */
 	bool data_on_stdout;
 	struct cli_progress *display; /* NULL: no progress is shown */

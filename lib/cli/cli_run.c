@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/secret.h"
+#include "cli/cli_output.h"
 #include "cli/cli_progress.h"
 #include "cli/cli_signals.h"
 #include "format/json.h"
@@ -97,18 +97,6 @@ static void print_error(const struct program *program, const struct err *err, bo
 		(void)fprintf(stderr, "hint: %s\n", err->hint);
 }
 
-/* A result that cannot be delivered is a failure, whatever was done before. */
-static int print_output(const struct buf *text, bool to_stderr, struct err *err)
-{
-	FILE *stream = to_stderr ? stderr : stdout;
-
-	if ((text->len == 0 || fwrite(text->data, 1, text->len, stream) == text->len) &&
-	    fflush(stream) == 0)
-		return 0;
-	return err_set_errno(err, errno, "cannot write the result to %s",
-			     to_stderr ? "stderr" : "stdout");
-}
-
 static int run_command(struct cli *cli, const struct cmd_line *line, struct err *err)
 {
 	struct cli_signals *signals = NULL;
@@ -126,7 +114,7 @@ static int run_command(struct cli *cli, const struct cmd_line *line, struct err 
 	cli_signals_stop(signals);
 	if (result < 0)
 		return -1;
-	return print_output(&cli->output, cli->data_on_stdout, err) < 0 ? -1 : result;
+	return cli_output_write(&cli->output, cli->data_on_stdout, err) < 0 ? -1 : result;
 }
 
 /* What neither an option nor the environment gives may stand in the configuration. */
@@ -178,7 +166,7 @@ int cli_run(const struct program *program, int argc, char *argv[])
 		return err_exit_code(&err);
 	}
 	if (line.outcome == CMD_HELP_SHOWN) {
-		result = print_output(&line.text, false, &err);
+		result = cli_output_write(&line.text, false, &err);
 		cmd_line_release(program, &line);
 		return result < 0 ? 1 : 0;
 	}

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/pattern.h"
+#include "base/quote.h"
 #include "repo/sequence_reader.h"
 
 static char *child_path(const char *directory, const char *name)
@@ -117,8 +118,10 @@ static void side_drop(struct side *side)
 	side->have = false;
 }
 
-static int side_next(struct side *side, struct err *err)
+/* Of the directory at `path`. */
+static int side_next(struct side *side, const char *path, struct err *err)
 {
+	char shown[QUOTE_TEXT_MAX];
 	bool end;
 
 	side_drop(side);
@@ -126,7 +129,7 @@ static int side_next(struct side *side, struct err *err)
 		return 0;
 	if (sequence_reader_next_entry(side->reader, &side->entry, &side->content, &end,
 				       err) < 0)
-		return -1;
+		return err_wrap(err, "directory %s", quote_string(path, shown));
 	side->have = !end;
 	return 0;
 }
@@ -251,9 +254,9 @@ static int diff_next(struct diffing *diffing, const char *path, struct side *bef
 						order < 0 ? NULL : after, err);
 
 	if (result == 0 && order <= 0)
-		result = side_next(before, err);
+		result = side_next(before, path, err);
 	if (result == 0 && order >= 0)
-		result = side_next(after, err);
+		result = side_next(after, path, err);
 	return result;
 }
 
@@ -270,7 +273,7 @@ static int diff_directories(struct diffing *diffing, const char *path,
 	if (after != NULL)
 		sides[1].reader = sequence_reader_new(BLOB_TREE, diffing->after, after);
 	for (size_t i = 0; result == 0 && i < 2; i++)
-		result = side_next(&sides[i], err);
+		result = side_next(&sides[i], path, err);
 	while (result == 0 && (sides[0].have || sides[1].have))
 		result = diff_next(diffing, path, &sides[0], &sides[1], err);
 	for (size_t i = 0; i < 2; i++) {
