@@ -63,46 +63,44 @@ static int close_slot(struct file_sink *sink, struct sink_slot *slot, int32_t ne
 	return 0;
 }
 
-/* Under the mutex: a free slot, waiting for one if all are in use. */
-static int take_slot(struct file_sink *sink, int32_t *ret_index, struct err *err)
+/* Under the mutex: a slot that is free, if need be by closing one; NULL when all are in use. */
+static int find_slot(struct file_sink *sink, struct sink_slot **ret_slot, struct err *err)
 {
-	for (;;) {
-		struct sink_slot *oldest = NULL;
+	struct sink_slot *oldest = NULL;
 
-		for (int32_t i = 0; i < SINK_SLOTS; i++) {
-			struct sink_slot *slot = &sink->slots[i];
+	for (size_t i = 0; i < SINK_SLOTS; i++) {
+		struct sink_slot *slot = &sink->slots[i];
 
-			if (slot->fd < 0) {
-				*ret_index = i;
-				return 0;
-			}
-			if (slot->n_users == 0 &&
-			    (oldest == NULL || slot->last_use < oldest->last_use))
-				oldest = slot;
+		if (slot->fd < 0) {
+			*ret_slot = slot;
+			return 0;
 		}
-		if (oldest == NULL)
-			condition_wait(sink->slot_free, sink->mutex);
-		else if (close_slot(sink, oldest, SINK_SLOT_CLOSED, err) < 0)
-			return -1;
+		if (slot->n_users == 0 &&
+		    (oldest == NULL || slot->last_use < oldest->last_use))
+			oldest = slot;
 	}
+	if (oldest != NULL && close_slot(sink, oldest, SINK_SLOT_CLOSED, err) < 0)
+		return -1;
+	*ret_slot = oldest;
+	return 0;
 }
 
-static void fill_slot(struct file_sink *sink, int32_t index, uint32_t file, int fd)
+static void fill_slot(struct file_sink *sink, struct sink_slot *slot, uint32_t file,
+		      int fd)
 {
-	sink->slots[index] =
-		(struct sink_slot){.fd = fd, .file = file, .last_use = ++sink->n_uses};
-	file_at(sink, file)->slot = index;
+	*slot = (struct sink_slot){.fd = fd, .file = file, .last_use = ++sink->n_uses};
+	file_at(sink, file)->slot = (int32_t)(slot - sink->slots);
 }
 
 /* Under the mutex. */
-static int reopen(struct file_sink *sink, uint32_t file, struct err *err)
+static int reopen(struct file_sink *sink, uint32_t file, struct sink_slot *slot,
+		  struct err *err)
 {
 	char temp[SINK_TEMP_NAME_MAX];
 	CLEANUP(mem_freep) char *directory = NULL;
 	CLEANUP(mem_freep) char *path = NULL;
 	CLEANUP(buf_release) struct buf bytes;
 	struct sink_record record;
-	int32_t index;
 	int fd;
 
 	buf_init(&bytes, 0);
@@ -114,10 +112,26 @@ static int reopen(struct file_sink *sink, uint32_t file, struct err *err)
 	path = mem_printf("%s%s", directory,
 			  sink_temp_name(sink, path_basename(record.path), temp));
 	sink_record_release(&record);
-	if (take_slot(sink, &index, err) < 0 ||
-	    path_open_beneath(sink->target_fd, path, O_RDWR, 0, &fd, err) < 0)
+	if (path_open_beneath(sink->target_fd, path, O_RDWR, 0, &fd, err) < 0)
 		return -1;
-	fill_slot(sink, index, file, fd);
+	fill_slot(sink, slot, file, fd);
+	return 0;
+}
+
+/* Under the mutex, which is free while it waits for a slot: then another thread may have opened
+ * the same file. */
+static int make_open(struct file_sink *sink, uint32_t file, struct err *err)
+{
+	struct sink_slot *slot;
+
+	while (file_at(sink, file)->slot == SINK_SLOT_CLOSED) {
+		if (find_slot(sink, &slot, err) < 0)
+			return -1;
+		if (slot == NULL)
+			condition_wait(sink->slot_free, sink->mutex);
+		else if (reopen(sink, file, slot, err) < 0)
+			return -1;
+	}
 	return 0;
 }
 
@@ -125,14 +139,11 @@ static int reopen(struct file_sink *sink, uint32_t file, struct err *err)
 static int acquire(struct file_sink *sink, uint32_t file, struct sink_slot **ret_slot,
 		   struct err *err)
 {
-	struct sink_file *state;
-
 	LOCKED(sink->mutex);
-	state = file < sink->files.n ? file_at(sink, file) : NULL;
-	if (state == NULL || state->slot < SINK_SLOT_CLOSED)
-		return err_set(err, ERR_BUG, "file %u is not being restored", file);
-	if (state->slot == SINK_SLOT_CLOSED && reopen(sink, file, err) < 0)
+	if (file < sink->files.n && make_open(sink, file, err) < 0)
 		return -1;
+	if (file >= sink->files.n || file_at(sink, file)->slot < 0)
+		return err_set(err, ERR_BUG, "file %u is not being restored", file);
 	*ret_slot = &sink->slots[file_at(sink, file)->slot];
 	(*ret_slot)->n_users++;
 	(*ret_slot)->last_use = ++sink->n_uses;
@@ -163,7 +174,7 @@ int sink_file_add(struct file_sink *sink, const char *path, const struct entry *
 		  int fd, uint32_t *ret_file, struct err *err)
 {
 	struct sink_file state = {.size = entry->size, .slot = SINK_SLOT_CLOSED};
-	int32_t index;
+	struct sink_slot *slot = NULL;
 	uint32_t file;
 
 	buf_clear(&sink->scratch);
@@ -171,13 +182,18 @@ int sink_file_add(struct file_sink *sink, const char *path, const struct entry *
 	LOCKED(sink->mutex);
 	if (sink->files.n >= INT32_MAX)
 		return err_set(err, ERR_LIMIT, "too many files at a time");
-	if (take_slot(sink, &index, err) < 0 ||
-	    spill_append(sink->files_spill, buf_slice(&sink->scratch), &state.record,
+	while (slot == NULL) {
+		if (find_slot(sink, &slot, err) < 0)
+			return -1;
+		if (slot == NULL)
+			condition_wait(sink->slot_free, sink->mutex);
+	}
+	if (spill_append(sink->files_spill, buf_slice(&sink->scratch), &state.record,
 			 err) < 0)
 		return -1;
 	file = new_number(sink);
 	*file_at(sink, file) = state;
-	fill_slot(sink, index, file, fd);
+	fill_slot(sink, slot, file, fd);
 	sink->n_in_flight++;
 	*ret_file = file;
 	return 0;

@@ -7,8 +7,10 @@
 
 #include <cmocka.h>
 
+#include <sys/syscall.h>
 #include <sys/xattr.h>
 
+#include "files/file_sink_internal.h"
 #include "support/sink_run.h"
 #include "support/walk_run.h"
 
@@ -227,6 +229,102 @@ static void test_file_sink_write__brings_owners_and_capabilities_back(void **sta
 	assert_comes_back(state);
 }
 
+/* A thread that has a gate counts itself before it writes and waits until it is opened. */
+static _Thread_local struct event *gate;
+static atomic_uint n_at_gates;
+
+/* Called in place of the C library's. */
+ssize_t pwrite(int fd, const void *bytes, size_t len, off_t offset)
+{
+	if (gate != NULL) {
+		atomic_fetch_add(&n_at_gates, 1);
+		event_wait(gate);
+	}
+	return syscall(SYS_pwrite64, fd, bytes, len, offset);
+}
+
+struct writer {
+	struct file_sink *sink;
+	struct event *gate;
+	uint32_t file;
+	int result;
+};
+
+static void write_one(void *task, unsigned worker)
+{
+	struct writer *writer = task;
+	struct err err = {0};
+
+	(void)worker;
+	gate = writer->gate;
+	writer->result = file_sink_write(writer->sink, writer->file, 0,
+					 slice_of_string("x"), &err);
+}
+
+static void nap(unsigned msec)
+{
+	struct timespec time = {.tv_nsec = (long)msec * 1000 * 1000};
+
+	(void)nanosleep(&time, NULL);
+}
+
+static void await_at_gates(unsigned n)
+{
+	while (atomic_load(&n_at_gates) < n)
+		nap(1);
+}
+
+static unsigned count_slots(struct file_sink *sink, uint32_t file)
+{
+	unsigned n = 0;
+
+	LOCKED(sink->mutex);
+	for (size_t i = 0; i < SINK_SLOTS; i++)
+		n += sink->slots[i].fd >= 0 && sink->slots[i].file == file;
+	return n;
+}
+
+/* Writers hold all slots, two more wait for one for the same file. */
+static void test_file_sink_write__opens_a_file_once(void **state)
+{
+	static struct writer writers[SINK_SLOTS + 2];
+	struct writer *first = &writers[0], *second = &writers[SINK_SLOTS + 1];
+	struct event *others = event_new(), *two = event_new();
+	struct sink_run run;
+	struct pool *pool;
+
+	sink_run_init(&run, state);
+	sink_run_start(&run);
+	for (size_t i = 0; i <= SINK_SLOTS; i++) { /* the first one loses its slot */
+		char name[16];
+
+		(void)snprintf(name, sizeof(name), "f%zu", i);
+		writers[i] = (struct writer){.sink = run.sink, .gate = others};
+		assert_int_equal(sink_run_begin(&run, name, "x", &writers[i].file),
+				 FILE_SINK_WRITE);
+	}
+	first->gate = two;
+	*second = *first;
+	assert_int_equal(
+		pool_new(ARRAY_SIZE(writers), ARRAY_SIZE(writers), &pool, &run.err), 0);
+	for (size_t i = 1; i <= SINK_SLOTS; i++)
+		pool_submit(pool, write_one, &writers[i]);
+	await_at_gates(SINK_SLOTS);
+	pool_submit(pool, write_one, first);
+	pool_submit(pool, write_one, second);
+	nap(50); /* were the two not waiting by then, this would prove less, not fail */
+	event_set(others);
+	await_at_gates(ARRAY_SIZE(writers));
+	assert_int_equal(count_slots(run.sink, first->file), 1);
+	event_set(two);
+	pool_free(pool);
+	for (size_t i = 0; i < ARRAY_SIZE(writers); i++)
+		assert_int_equal(writers[i].result, 0);
+	event_free(others);
+	event_free(two);
+	sink_run_release(&run);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -234,6 +332,7 @@ int main(void)
 		tempdir_test(test_file_sink_write__brings_sparse_files_back),
 		tempdir_test(test_file_sink_write__brings_attributes_and_acls_back),
 		tempdir_test(test_file_sink_write__brings_owners_and_capabilities_back),
+		tempdir_test(test_file_sink_write__opens_a_file_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
