@@ -88,11 +88,21 @@ static bool wanted(const struct browse_options *options,
 	return strings_count(&options->streams) == 0;
 }
 
+static int check_patterns(const struct browse_options *options, const char *pattern,
+			  struct err *err)
+{
+	for (size_t i = 0; i < strings_count(&options->streams); i++)
+		if (pattern_check(strings_at(&options->streams, i), err) < 0)
+			return err_wrap(err, "--stream");
+	return pattern_check(pattern, err);
+}
+
 static int search_all(struct searching *searching, const struct browse_options *options,
 		      const struct job_repo *repo, const struct snapshot_list *list,
 		      const char *pattern, struct err *err)
 {
 	const struct snapshot_header *only = NULL;
+	size_t n = 0;
 
 	if (options->snapshot != NULL &&
 	    snapshot_list_find(list, options->snapshot, &only, err) < 0)
@@ -102,9 +112,12 @@ static int search_all(struct searching *searching, const struct browse_options *
 		if (only != NULL ? searching->header != only
 				 : !wanted(options, searching->header))
 			continue;
+		n++;
 		if (search_one(searching, options, repo, pattern, err) < 0)
 			return -1;
 	}
+	if (n == 0)
+		log_info(&searching->cli->log, "there is no snapshot to look into");
 	return 0;
 }
 
@@ -115,7 +128,7 @@ static int search(struct cli *cli, const struct browse_options *options,
 	const struct reader_key *reader;
 	struct snapshot_list list;
 
-	if (pattern_check(pattern, err) < 0 ||
+	if (check_patterns(options, pattern, err) < 0 ||
 	    job_repo_need_reader(repo, &reader, err) < 0 ||
 	    snapshot_list_load(repo->repo, NULL, &cli->cancel, &list, err) < 0)
 		return -1;

@@ -121,16 +121,32 @@ static int print(struct cli *cli, const struct job_repo *repo, const struct vec 
 	return 0;
 }
 
+/* An empty list is no error, but a mistyped name must not look like "no backups yet". */
+static void tell_why_empty(const struct cli *cli, const char *stream,
+			   const struct snapshot_list *list)
+{
+	if (list->headers.n > 0)
+		log_info(&cli->log, "all snapshots have expired; --expired lists them");
+	else if (stream != NULL)
+		log_info(&cli->log, "there is no snapshot of a stream %s", stream);
+	else
+		log_info(&cli->log, "there is no snapshot");
+}
+
 static int list_open(struct cli *cli, const struct job_repo *repo,
 		     const struct list_options *options, struct err *err)
 {
 	struct snapshot_list list;
 	struct vec chosen;
 
+	if (options->stream != NULL && stream_name_check(options->stream, err) < 0)
+		return err_wrap(err, "--stream");
 	if (snapshot_list_load(repo->repo, options->stream, &cli->cancel, &list, err) < 0)
 		return -1;
 	choose(&list, options->expired, &chosen);
 	int printed = print(cli, repo, &chosen, err);
+	if (chosen.n == 0)
+		tell_why_empty(cli, options->stream, &list);
 	vec_release(&chosen);
 	int result = browse_tell_alarms(cli, &list);
 	snapshot_list_release(&list);

@@ -18,6 +18,7 @@ echo data >"$work/tree/file"
 echo wrong >"$work/wrong"
 new_repository repo >/dev/null 2>&1 || { echo 'not ok - a repository to test with'; exit 1; }
 new_repository other >/dev/null 2>&1 || { echo 'not ok - a second repository'; exit 1; }
+new_repository empty >/dev/null 2>&1 || { echo 'not ok - a third repository'; exit 1; }
 run_files files/tree "$work/tree" >/dev/null 2>&1 || { echo 'not ok - a snapshot to test with'; exit 1; }
 
 judge 'no repository' fails 10 'no repository at' quipu-backup list --repo "file://$work/nothing" --key "$work/repo.keys/writer.key"
@@ -65,6 +66,19 @@ judge 'too little memory for a restore' fails 2 'memory: expected at least 32MiB
 printf '[[job]]\nname = "a"\nfiles = ["/x"]\nmemory = "1MiB"\n' >"$work/small.toml"
 judge 'too little memory in a configuration' fails 2 'small.toml:4:10: job.memory: expected at least 32MiB, found 1MiB' quipu-backup run --config "$work/small.toml"
 judge 'the value of --read-data apart' fails 2 'write --read-data=10%' with_writer repo quipu-backup check --read-data 10%
+says() { # TEXT COMMAND...: succeeds, with TEXT on stderr
+	"${@:2}" >"$work/out" 2>"$work/err" || return
+	cat "$work/err"
+	[[ $(<"$work/err") == *"$1"* ]]
+}
+judge 'list of a stream that is not there' says 'no snapshot of a stream files/tre' with_writer repo quipu-backup list --stream files/tre
+judge 'nothing on stdout' test ! -s "$work/out"
+judge 'in JSON as well' says 'no snapshot of a stream files/tre' with_writer repo quipu-backup list --json --stream files/tre
+judge 'where it is an empty list' jq -e '. == []' "$work/out"
+judge 'list of a bad stream name' fails 2 'stream: ' with_writer repo quipu-backup list --stream latest:files/tree
+judge 'list of an empty repository' says 'there is no snapshot' with_writer empty quipu-backup list
+judge 'find in a stream that is not there' says 'no snapshot to look into' with_recovery repo quipu-backup find x --stream 'file/*'
+judge 'find with a bad stream pattern' fails 2 'stream: ' with_recovery repo quipu-backup find x --stream 'file['
 judge 'errors are JSON when asked' bash -c 'quipu-backup list --json --repo "file://$1/nothing" --key "$1/repo.keys/writer.key" 2>&1 >/dev/null | tail -n 1 | jq -e ".error.code == \"no_repo\""' _ "$work"
 judge 'a password in a connection string' unchanged fails 2 'password' with_writer repo quipu-backup run --stream db --postgres 'dbname=x password=secret'
 judge 'a connection string without dbname' unchanged fails 2 'dbname' with_writer repo quipu-backup run --stream db --postgres 'host=/nowhere'
