@@ -79,7 +79,8 @@ static int run_export(void *context, void *arg, const struct strings *operands,
 	return done;
 }
 
-static const struct opt *const tables[] = {read_opts, NULL};
+static const struct opt *const get_tables[] = {read_opts, NULL};
+static const struct opt *const export_tables[] = {select_opts, read_opts, NULL};
 static const struct cmd_example get_examples[] = {
 	{"quipu-restore get latest:files/etc /etc/fstab", "one file, on stdout"},
 	{"quipu-restore get latest:db/orders tables/public/item.copy",
@@ -96,7 +97,7 @@ const struct cmd cmd_get = {
 	.operands = "SNAPSHOT PATH",
 	.min_operands = 2,
 	.max_operands = 2,
-	.tables = tables,
+	.tables = get_tables,
 	.options_len = sizeof(struct read_options),
 	.run = run_get,
 	.summary = "print one file of a snapshot",
@@ -111,7 +112,7 @@ const struct cmd cmd_export = {
 	.operands = "SNAPSHOT",
 	.min_operands = 1,
 	.max_operands = 1,
-	.tables = tables,
+	.tables = export_tables,
 	.options_len = sizeof(struct read_options),
 	.run = run_export,
 	.summary = "print a snapshot as a tar archive",

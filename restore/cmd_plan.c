@@ -59,7 +59,7 @@ static int run(void *context, void *arg, const struct strings *operands, struct 
 	return result;
 }
 
-static const struct opt *const tables[] = {read_opts, NULL};
+static const struct opt *const tables[] = {select_opts, read_opts, NULL};
 static const struct cmd_example examples[] = {
 	{"quipu-restore plan latest:files/etc /mnt/restored",
 	 "what a restore to there would do"},

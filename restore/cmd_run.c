@@ -164,7 +164,7 @@ static const struct opt opts[] = {
 		 "allowed"},
 	{0},
 };
-static const struct opt *const tables[] = {read_opts, opts, NULL};
+static const struct opt *const tables[] = {select_opts, read_opts, opts, NULL};
 static const struct cmd_example examples[] = {
 	{"quipu-restore run latest:files/etc --to /mnt/restored",
 	 "everything of a snapshot"},

@@ -2,7 +2,7 @@
 #include "base/mem.h"
 #include "restore.h"
 
-const struct opt read_opts[] = {
+const struct opt select_opts[] = {
 	{.name = "include",
 	 .letter = 'i',
 	 .type = OPT_LIST,
@@ -15,6 +15,10 @@ const struct opt read_opts[] = {
 	 .offset = offsetof(struct read_options, exclude),
 	 .value = "PATTERN",
 	 .help = "leave out what matches"},
+	{0},
+};
+
+const struct opt read_opts[] = {
 	{.name = "cache-dir",
 	 .type = OPT_TEXT,
 	 .offset = offsetof(struct read_options, cache_dir),

@@ -21,6 +21,7 @@ struct read_options {
 	uint64_t threads, memory;
 };
 extern const struct opt read_opts[];
+extern const struct opt select_opts[]; /* of those that take a part of it */
 
 /* A repository and a snapshot in it, opened by the options. */
 struct opened {

@@ -80,9 +80,11 @@ static int get_file(struct extracting *extracting, const char *path,
 	char shown[QUOTE_TEXT_MAX];
 
 	if (entry->type != ENTRY_FILE) {
-		(void)err_set(err, ERR_TARGET, "%s is not a regular file",
+		(void)err_set(err, ERR_USAGE, "%s is not a regular file",
 			      quote_string(path, shown));
-		return err_hint(err, "use `quipu-restore run --include` for directories");
+		return err_hint(err,
+				"`quipu-backup show` lists a directory, `quipu-restore "
+				"run --include` restores it");
 	}
 	if (extracting->source->ops->open_content(extracting->source, path, &reader,
 						  err) < 0)

@@ -52,6 +52,8 @@ judge 'a path that is not there' unchanged fails 1 'cannot open' run_files files
 judge 'a command that fails' unchanged fails 1 'status 3' with_writer repo quipu-backup run --stream cmd --command 'echo x; exit 3' out
 judge 'a snapshot that is not there' fails 1 'no snapshot' with_recovery repo quipu-restore plan latest:files/tre
 judge 'a stream without a snapshot that old' fails 1 'snapshot' with_recovery repo quipu-restore plan files/tree@2001-01-01
+judge 'get of a directory' fails 2 'is not a regular file' with_recovery repo quipu-restore get latest:files/tree "$work/tree"
+judge 'get takes one path and no patterns' fails 2 'unknown option --include' with_recovery repo quipu-restore get latest:files/tree "$work/tree/file" --include x
 printf '[[job]]\nname = "a"\nfilez = ["/x"]\n' >"$work/bad.toml"
 judge 'a configuration with a typo' fails 2 'bad.toml:3:1' quipu-backup run --config "$work/bad.toml"
 printf '[[job]]\nname = "orders"\nfiles = ["%s"]\n' "$work/tree" >"$work/good.toml"

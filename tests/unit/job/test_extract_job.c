@@ -67,7 +67,7 @@ static void test_extract_job_get__refuses_directories_and_what_is_not_there(void
 
 	buf_init(&taken.bytes, 0);
 	assert_int_equal(extract(*state, "sub", &taken, &result, &err), -1);
-	assert_int_equal(err.code, ERR_TARGET);
+	assert_int_equal(err.code, ERR_USAGE);
 	assert_non_null(strstr(err.msg, "is not a regular file"));
 	assert_int_equal(extract(*state, "three", &taken, &result, &err), -1);
 	assert_int_equal(err.code, ERR_NOT_FOUND);
