@@ -30,8 +30,9 @@ struct walk {
 	struct tree_sink *sink;
 	const struct cancel *cancel;
 	struct file_meta *meta;
-	struct vec frames; /* of struct walk_frame */
-	struct buf path;   /* "a/b", without the first '/' */
+	struct vec frames;    /* of struct walk_frame */
+	struct buf path;      /* "a/b", without the first '/' */
+	bool has_noted_links; /* between files that are not regular */
 };
 
 /* One name that is being looked at. */

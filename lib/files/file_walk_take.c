@@ -134,6 +134,19 @@ static char *read_target(int fd)
 	return STEAL(target);
 }
 
+/* The format has hard links of regular files only: those of others are rare, and nothing but the
+ * number of inodes is lost with them. Told once, since a tree that has them has many. */
+static void note_links(struct walk *walk, const struct stat *st)
+{
+	if (st->st_nlink < 2 || walk->has_noted_links)
+		return;
+	walk->has_noted_links = true;
+	walk_warn(
+		walk, WARN_NOTE,
+		"has hard links, which are kept of regular files only: each of its names "
+		"comes back as a file of its own; others like it are not told");
+}
+
 static int send_special(struct walk *walk, const struct walk_visit *visit, int fd,
 			const struct stat *st, struct err *err)
 {
@@ -151,6 +164,7 @@ static int send_special(struct walk *walk, const struct walk_visit *visit, int f
 				walk, WARN_NOTE,
 				"is a symbolic link: what it points to is not included");
 	}
+	note_links(walk, st);
 	if (walk_send_directories(walk, err) < 0)
 		return -1;
 	progress_add(walk->options->progress, 1, 0);

@@ -98,6 +98,30 @@ static void test_file_walk_run__takes_devices(void **state)
 	walk_run_release(&run);
 }
 
+static void test_file_walk_run__notes_links_of_specials_once(void **state)
+{
+	CLEANUP(mem_freep) char *link_path = tree_path(*state, "a");
+	CLEANUP(mem_freep) char *link_again = tree_path(*state, "b");
+	CLEANUP(mem_freep) char *fifo = tree_path(*state, "c");
+	CLEANUP(mem_freep) char *fifo_again = tree_path(*state, "d");
+	struct walk_run run;
+
+	tree_symlink(*state, "a", "nowhere");
+	assert_int_equal(linkat(AT_FDCWD, link_path, AT_FDCWD, link_again, 0), 0);
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	assert_int_equal(link(fifo, fifo_again), 0);
+	walk_run_init(&run, state);
+	walk_run_root(&run, "");
+	walk_run(&run);
+	assert_int_equal(walk_run_warnings(&run), 1);
+	assert_true(walk_run_warned(&run, "note", "a",
+				    "has hard links, which are kept of regular files "
+				    "only: each of its names comes back as a file of its "
+				    "own; others like it are not told"));
+	assert_non_null(walk_run_find(&run, "d"));
+	walk_run_release(&run);
+}
+
 static void test_file_walk_run__skips_sockets_with_a_note(void **state)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -768,6 +792,7 @@ int main(void)
 		tempdir_test(test_file_walk_run__stores_links_as_links),
 		tempdir_test(test_file_walk_run__takes_fifos_without_waiting),
 		tempdir_test(test_file_walk_run__takes_devices),
+		tempdir_test(test_file_walk_run__notes_links_of_specials_once),
 		tempdir_test(test_file_walk_run__skips_sockets_with_a_note),
 		tempdir_test(test_file_walk_run__marks_hard_links_across_directories),
 		tempdir_test(test_file_walk_run__reads_only_the_data_of_sparse_files),
