@@ -52,8 +52,7 @@ static int run_get(void *context, void *arg, const struct strings *operands,
 	int done = extract_job_get(opened.tree, path, &job, &env, &result, err);
 	if (done == 0)
 		report(cli, &opened, &result);
-	opened_release(&opened);
-	return done;
+	return opened_close(cli, &opened, done);
 }
 
 static int run_export(void *context, void *arg, const struct strings *operands,
@@ -75,8 +74,7 @@ static int run_export(void *context, void *arg, const struct strings *operands,
 	int done = extract_job_export(opened.tree, &job, &env, &result, err);
 	if (done == 0)
 		report(cli, &opened, &result);
-	opened_release(&opened);
-	return done;
+	return opened_close(cli, &opened, done);
 }
 
 static const struct opt *const get_tables[] = {read_opts, NULL};

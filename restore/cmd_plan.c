@@ -55,8 +55,7 @@ static int run(void *context, void *arg, const struct strings *operands, struct 
 	if (opened_open(cli, arg, strings_at(operands, 0), &opened, err) < 0)
 		return -1;
 	int result = plan(cli, &opened, target, err);
-	opened_release(&opened);
-	return result;
+	return opened_close(cli, &opened, result);
 }
 
 static const struct opt *const tables[] = {select_opts, read_opts, NULL};

@@ -123,8 +123,7 @@ static int run(void *context, void *arg, const struct strings *operands, struct 
 	    opened_open(cli, &options->read, strings_at(operands, 0), &opened, err) < 0)
 		return -1;
 	int result = restore(cli, &opened, options, err);
-	opened_release(&opened);
-	return result;
+	return opened_close(cli, &opened, result);
 }
 
 static const char *const existing_words[] = {"refuse", "skip", "replace", NULL};

@@ -60,6 +60,14 @@ static int make_selection(const struct read_options *options,
 	return 0;
 }
 
+static void release(struct opened *opened)
+{
+	job_tree_free(opened->tree);
+	job_repo_release(&opened->repo);
+	selection_free(opened->selection);
+	mem_free(opened->cache);
+}
+
 int opened_open(struct cli *cli, const struct read_options *options, const char *snapshot,
 		struct opened *ret_opened, struct err *err)
 {
@@ -76,17 +84,22 @@ int opened_open(struct cli *cli, const struct read_options *options, const char 
 	if (make_selection(options, &opened.selection, err) < 0 ||
 	    cli_repo_open(cli, &opened.repo, err) < 0 ||
 	    job_tree_open(&opened.repo, &tree_options, &env, &opened.tree, err) < 0) {
-		opened_release(&opened);
+		release(&opened);
 		return -1;
 	}
 	*ret_opened = opened;
 	return 0;
 }
 
-void opened_release(struct opened *opened)
+int opened_close(struct cli *cli, struct opened *opened, int result)
 {
-	job_tree_free(opened->tree);
-	job_repo_release(&opened->repo);
-	selection_free(opened->selection);
-	mem_free(opened->cache);
+	if (result == 0 && opened->tree->is_doubtful) {
+		log_warning(&cli->log,
+			    "something is wrong with stream %s, so this may not be the "
+			    "snapshot that you mean: see the alarms above",
+			    opened->tree->header->stream);
+		result = 15;
+	}
+	release(opened);
+	return result;
 }

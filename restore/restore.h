@@ -34,6 +34,8 @@ struct opened {
 MUST_CHECK int opened_open(struct cli *cli, const struct read_options *options,
 			   const char *snapshot, struct opened *ret_opened,
 			   struct err *err);
-void opened_release(struct opened *opened);
+/* Releases it. What the verb that worked with it returns: `result`, or 15 with a warning when all
+ * went well but the snapshot is doubtful. */
+int opened_close(struct cli *cli, struct opened *opened, int result);
 
 #endif

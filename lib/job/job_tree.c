@@ -16,8 +16,8 @@ static int find_header(const struct job_repo *repo,
 	if (job_snapshot_find(repo, options->snapshot, env, &tree->list, &tree->header,
 			      err) < 0)
 		return -1;
-	for (size_t i = 0; i < strings_count(&tree->list.alarms); i++)
-		log_warning(env->log, "%s", strings_at(&tree->list.alarms, i));
+	tree->is_doubtful = !snapshot_text_is_id(options->snapshot) &&
+			    snapshot_list_has_alarm(&tree->list, tree->header->stream);
 	return 0;
 }
 

@@ -17,6 +17,9 @@ struct job_tree {
 	struct epoch_keys *epochs;
 	struct snapshot_body body;
 	struct tree_reader *reader;
+	/* Asked for by its place in the stream, and something is wrong with the stream: it may
+	 * not be the snapshot that was meant. */
+	bool is_doubtful;
 };
 
 struct job_tree_options {

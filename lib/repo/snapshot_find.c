@@ -216,14 +216,25 @@ static int bad_text(const struct snapshot_list *list, const char *text, struct e
 	return -1;
 }
 
+static const char latest[] = "latest:";
+
+static bool is_latest(const char *text)
+{
+	return strncmp(text, latest, strlen(latest)) == 0;
+}
+
+bool snapshot_text_is_id(const char *text)
+{
+	return !is_latest(text) && strchr(text, '@') == NULL;
+}
+
 int snapshot_list_find(const struct snapshot_list *list, const char *text,
 		       const struct snapshot_header **ret_header, struct err *err)
 {
-	static const char latest[] = "latest:";
 	const char *at = strchr(text, '@');
 	size_t len = strlen(text);
 
-	if (strncmp(text, latest, strlen(latest)) == 0)
+	if (is_latest(text))
 		return find_latest(list, text + strlen(latest), ret_header, err);
 	if (at != NULL) {
 		CLEANUP(mem_freep)

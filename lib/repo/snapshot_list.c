@@ -26,8 +26,24 @@ void snapshot_list_release(struct snapshot_list *list)
 		snapshot_header_release(vec_at(&list->headers, i));
 	vec_release(&list->headers);
 	strings_release(&list->alarms);
+	strings_release(&list->alarm_streams);
 	strings_release(&list->reports);
 	*list = (struct snapshot_list){0};
+}
+
+/* The alarms that were added since the last call are about this stream. */
+static void blame(struct snapshot_list *list, const char *stream)
+{
+	while (strings_count(&list->alarm_streams) < strings_count(&list->alarms))
+		strings_add(&list->alarm_streams, stream);
+}
+
+bool snapshot_list_has_alarm(const struct snapshot_list *list, const char *stream)
+{
+	for (size_t i = 0; i < strings_count(&list->alarm_streams); i++)
+		if (strcmp(strings_at(&list->alarm_streams, i), stream) == 0)
+			return true;
+	return false;
 }
 
 int snapshot_certificate_covers(const struct repo_identity *identity,
@@ -52,11 +68,10 @@ int snapshot_certificate_covers(const struct repo_identity *identity,
 		       record.certificate.name, stream);
 }
 
-static int open_header(struct loading *loading, const char *key,
-		       const struct snapshot_place *place, struct snapshot_header *header,
-		       struct err *err)
+int snapshot_header_open(const struct repo *repo, const char *key,
+			 const struct snapshot_place *place,
+			 struct snapshot_header *header, struct err *err)
 {
-	const struct repo *repo = loading->repo;
 	struct frame_expect expect = {
 		.kind = FRAME_SNAPSHOT, .stream = place->stream, .role = KEY_WRITER};
 	CLEANUP(signed_object_release) struct signed_object object = {0};
@@ -97,7 +112,7 @@ static int load_one(void *arg, const char *key, const struct store_info *info,
 	if (loading->stream != NULL && strcmp(loading->stream, place.stream) != 0)
 		return 0;
 	snapshot_header_init(&header);
-	if (open_header(loading, key, &place, &header, &why) == 0) {
+	if (snapshot_header_open(loading->repo, key, &place, &header, &why) == 0) {
 		header.stored_nsec = info->modified_nsec;
 		vec_push(&loading->list->headers, &header);
 		return 0;
@@ -108,6 +123,7 @@ static int load_one(void *arg, const char *key, const struct store_info *info,
 	if (signed_object_is_finding(&why) ||
 	    (loading->stream == NULL && why.code == ERR_IO)) {
 		strings_add(&loading->list->alarms, why.msg);
+		blame(loading->list, place.stream);
 		return 0;
 	}
 	*err = why;
@@ -150,6 +166,7 @@ static void judge_streams(const struct repo *repo, struct snapshot_list *list)
 		size_t to = stream_end(list, from);
 
 		snapshot_stream_check(repo, list, from, to, keep + from);
+		blame(list, headers[from].stream);
 		from = to;
 	}
 	for (size_t i = 0; i < list->headers.n; i++) {
@@ -176,6 +193,7 @@ static int mark_expired(const struct loading *loading, struct err *err)
 	}
 	for (size_t i = 0; i < strings_count(&records.alarms); i++)
 		strings_add(&list->alarms, strings_at(&records.alarms, i));
+	blame(list, "");
 	return 0;
 }
 
@@ -195,6 +213,7 @@ int snapshot_list_load(const struct repo *repo, const char *stream,
 
 	vec_init(&list.headers, sizeof(struct snapshot_header));
 	strings_init(&list.alarms);
+	strings_init(&list.alarm_streams);
 	strings_init(&list.reports);
 	if (store_list(repo->store, prefix, load_one, &loading, &foreign, err) < 0)
 		return err_wrap(err, "snapshots");

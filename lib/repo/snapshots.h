@@ -44,10 +44,11 @@ MUST_CHECK int stream_name_check(const char *stream, struct err *err); /* ERR_US
 char *stream_domain(const char *stream);
 
 struct snapshot_list {
-	struct vec headers;	/* of struct snapshot_header, by stream, seq, id */
-	struct strings alarms;	/* chain and signature problems, one text each */
-	struct strings reports; /* concurrent heads, times that go backwards */
-	uint64_t foreign;	/* objects below snapshots/ that are none */
+	struct vec headers;	      /* of struct snapshot_header, by stream, seq, id */
+	struct strings alarms;	      /* chain and signature problems, one text each */
+	struct strings alarm_streams; /* the stream of each; "" = no single one */
+	struct strings reports;	      /* concurrent heads, times that go backwards */
+	uint64_t foreign;	      /* objects below snapshots/ that are none */
 };
 
 /* Headers of one stream (or all: NULL), verified. A header that does not verify is left out
@@ -56,6 +57,11 @@ MUST_CHECK int snapshot_list_load(const struct repo *repo, const char *stream,
 				  const struct cancel *cancel,
 				  struct snapshot_list *ret_list, struct err *err);
 void snapshot_list_release(struct snapshot_list *list);
+/* Is any alarm about this stream? Then its newest snapshot may not be what was committed last. */
+bool snapshot_list_has_alarm(const struct snapshot_list *list, const char *stream);
+
+/* Does the text name a snapshot by its id, and not by its place in a stream? */
+bool snapshot_text_is_id(const char *text);
 
 /*
  * Finds one: an id prefix (>= 4 hex digits), `latest:STREAM` (highest seq; of concurrent ones

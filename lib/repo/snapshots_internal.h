@@ -15,6 +15,12 @@ struct snapshot_place {
 };
 bool snapshot_place_parse(const char *key, struct snapshot_place *ret_place);
 
+/* Reads the object of that key into `header` (initialised by the caller, who releases it): its
+ * name, signature and certificate hold, and the certificate covers the stream. */
+MUST_CHECK int snapshot_header_open(const struct repo *repo, const char *key,
+				    const struct snapshot_place *place,
+				    struct snapshot_header *header, struct err *err);
+
 /* "header db/orders 5 (3f2a41b0)" */
 enum { HEADER_TEXT_MAX = STREAM_NAME_MAX + 64 };
 const char *snapshot_header_text(const struct snapshot_header *header,

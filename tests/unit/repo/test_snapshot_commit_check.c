@@ -94,18 +94,52 @@ static void test_snapshot_commit_check__notices_a_shortened_key_log(void **state
 	assert_non_null(strstr(err.msg, "key log: record 4, which header db/users 1 ("));
 }
 
-/* An object that is no header must not stop backups; listings report it. */
-static void test_snapshot_commit_check__ignores_what_does_not_verify(void **state)
+static void put_junk(struct repo_fixture *f, const char *stream, uint64_t seq)
 {
-	struct repo_fixture *f = *state;
 	struct store_put_options new = {.mode = STORE_PUT_NEW};
 	uint8_t id[32] = {1};
-	CLEANUP(mem_freep) char *key = fixture_header_key("db/users", 9, id);
+	CLEANUP(mem_freep) char *key = fixture_header_key(stream, seq, id);
 	struct err err = {0};
 
 	assert_int_equal(store_put(f->store, key, slice_of_string("junk"), &new, &err),
 			 0);
+}
+
+/* An object that is no header must not stop backups; listings report it. */
+static void test_snapshot_commit_check__ignores_what_does_not_verify(void **state)
+{
+	struct repo_fixture *f = *state;
+	struct err err = {0};
+
+	put_junk(f, "db/users", 9);
+	put_junk(f, "db", 1);
+	put_junk(f, "db/orders/eu", 1);
 	assert_int_equal(check(f, "db/orders", &err), 0);
+	fixture_commit(f, "db/orders/us");
+	assert_int_equal(check(f, "db/orders", &err), -1);
+	assert_string_equal(err.msg,
+			    "stream db/orders: stream db/orders/us exists already");
+}
+
+/* Junk above the header that knows more of the log does not hide it. */
+static void test_snapshot_commit_check__looks_below_junk(void **state)
+{
+	struct repo_fixture *f = *state;
+	struct snapshot_header header;
+	struct err err = {0};
+
+	snapshot_header_init(&header);
+	header.stream = mem_strdup("db/users");
+	header.seq = 3;
+	header.keylog_seq = 4;
+	header.keylog_head[0] = 1;
+	fixture_put_header(f, f->writer->writer, &header);
+	snapshot_header_release(&header);
+	for (uint64_t seq = 5; seq < 50; seq++)
+		put_junk(f, "db/users", seq);
+	assert_int_equal(check(f, "db/orders", &err), -1);
+	assert_int_equal(err.code, ERR_ALARM);
+	assert_non_null(strstr(err.msg, "key log: record 4, which header db/users 3 ("));
 }
 
 static void test_snapshot_commit_check__fails_with_its_store_at_every_call(void **state)
@@ -139,6 +173,7 @@ int main(void)
 		snapshot_test(test_snapshot_commit_check__refuses_a_revoked_writer),
 		snapshot_test(test_snapshot_commit_check__notices_a_shortened_key_log),
 		snapshot_test(test_snapshot_commit_check__ignores_what_does_not_verify),
+		snapshot_test(test_snapshot_commit_check__looks_below_junk),
 		snapshot_test(
 			test_snapshot_commit_check__fails_with_its_store_at_every_call),
 	};

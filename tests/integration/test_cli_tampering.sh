@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Whoever holds the bucket, or may put into it, leaves junk, takes things away, damages them. What
+# can be restored is restored, and nobody is told that all is well.
+source "$(dirname "$0")/../support/cli.sh"
+
+mkdir "$work/tree"
+seq 1 200000 >"$work/tree/numbers"
+head -c 2M /dev/urandom >"$work/tree/random"
+
+fresh() { # a repository with two snapshots of stream files/a
+	rm -rf "$work/repo" "$work/repo.keys" "$work/cache"
+	echo one >"$work/tree/file"
+	new_repository repo || return
+	back_up files/a || return
+	echo two >"$work/tree/file"
+	back_up files/a
+}
+back_up() { with_writer repo quipu-backup run --json --stream "$1" --files "$work/tree" >"$work/run.json" && cat "$work/run.json"; }
+comes_back() { # SNAPSHOT TEXT: all of the tree, with that in `file`
+	rm -rf "$work/target"
+	with_recovery repo quipu-restore run "$1" --to "$work/target"
+	local code=$?
+	echo "$2" | cmp - "$work/target$work/tree/file" && cmp "$work/tree/numbers" "$work/target$work/tree/numbers" || return 99
+	return "$code"
+}
+verify() { quipu-dr verify --repo "file://$work/repo" --audit-key "$work/repo.keys/audit.pub"; }
+check() { with_recovery repo quipu-backup check; }
+newest_header() { find "$work/repo/snapshots/$1" -name '*-*' | sort | tail -n 1; }
+junk() { # PREFIX SEQ: an object whose name fits its content
+	local id
+	id=$(printf junk | sha256sum | cut -d ' ' -f 1)
+	printf junk >"$work/repo/$1/$2-$id"
+}
+
+judge 'a repository' fresh
+rm -rf "$work/repo/keys"
+judge 'without its keys it restores, with an alarm' exits 15 comes_back latest:files/a two
+judge 'verify alarms' exits 15 verify
+judge 'check alarms' exits 15 check
+judge 'a backup is refused' fails 15 'key log' with_writer repo quipu-backup run --stream files/a --files "$work/tree"
+judge 'and so are changes of keys' fails 15 'key log' with_recovery repo quipu-backup key rotate
+
+judge 'another repository' fresh
+junk keys/log 0000000009
+judge 'junk in the key log stops no restore' comes_back latest:files/a two
+judge 'nor a backup' back_up files/a
+judge 'nor a change of keys' with_recovery repo quipu-backup key rotate
+judge 'verify alarms of junk in the key log' exits 15 verify
+judge 'check alarms of junk in the key log' exits 15 check
+
+judge 'one more repository' fresh
+mkdir -p "$work/repo/snapshots/files/a/below"
+junk snapshots/files 0000000001
+junk snapshots/files/a/below 0000000001
+judge 'junk among the headers stops no backup' back_up files/a
+judge 'nor a restore' comes_back latest:files/a two
+judge 'list alarms' exits 15 with_writer repo quipu-backup list
+
+judge 'a repository with two snapshots' fresh
+first=$(with_writer repo quipu-backup list --json | jq -r '.[0].id')
+truncate -s 50 "$(newest_header files/a)"
+judge 'the newest header is damaged: the one before comes back, with an alarm' exits 15 comes_back latest:files/a one
+judge 'plan says it as well' exits 15 with_recovery repo quipu-restore plan latest:files/a
+judge 'what is named by its id is not in doubt' comes_back "$first" one
+judge 'another stream is not in doubt' eval 'back_up files/b && comes_back latest:files/b two'
+exit "$status"
