@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "cli/cli_job.h"
 #include "job/config_run.h"
+#include "job/metrics_file.h"
 #include "run_options.h"
 
 /* Everything of one invocation. */
@@ -113,8 +114,8 @@ static int write_metrics(struct runs *runs)
 	struct err err = {0};
 
 	if (path == NULL || runs->options.dry_run ||
-	    config_metrics_write(path, runs->reports.data, runs->reports.n,
-				 clock->now_nsec(clock), &err) == 0)
+	    metrics_file_update(path, runs->reports.data, runs->reports.n,
+				clock->now_nsec(clock), &err) == 0)
 		return 0;
 	log_warning(&runs->cli->log, "%s", err.msg);
 	return err_exit_code(&err);

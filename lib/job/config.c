@@ -48,7 +48,9 @@ static const struct field metrics_fields[] = {
 	{.key = "textfile",
 	 .type = FIELD_TEXT,
 	 .offset = offsetof(struct config_metrics, textfile),
-	 .doc = "Prometheus text file, replaced atomically after each run"},
+	 .doc = "Prometheus text file, replaced atomically after each run; what it says "
+		"of "
+		"other streams stays"},
 	{0},
 };
 static const struct table metrics_table = {metrics_fields, sizeof(struct config_metrics),

@@ -158,15 +158,3 @@ void config_job_run(const struct config_job *job,
 	ret_report->job = job->name;
 	ret_report->stream = job->stream != NULL ? job->stream : job->name;
 }
-
-int config_metrics_write(const char *path, const struct run_report *reports, size_t n,
-			 int64_t now_nsec, struct err *err)
-{
-	CLEANUP(buf_release) struct buf text = {0};
-
-	buf_init(&text, 0);
-	run_reports_metrics(&text, reports, n, now_nsec);
-	if (file_write(path, buf_slice(&text), 0644, FILE_REPLACE, err) < 0)
-		return err_wrap(err, "metrics");
-	return 0;
-}

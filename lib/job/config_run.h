@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs configured jobs one after the other: selection, hooks, backup, report, metrics. */
+/* Runs configured jobs one after the other: selection, hooks, backup, report. */
 #ifndef JOB_CONFIG_RUN_H
 #define JOB_CONFIG_RUN_H
 
@@ -20,9 +20,5 @@ struct config_run_options {
 void config_job_run(const struct config_job *job,
 		    const struct config_run_options *options, const struct job_env *env,
 		    struct strings *warnings, struct run_report *ret_report);
-
-/* Writes Prometheus text beside `path` and renames it. */
-MUST_CHECK int config_metrics_write(const char *path, const struct run_report *reports,
-				    size_t n, int64_t now_nsec, struct err *err);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a backup run tells at its end (schemas/run.schema.json), and metrics of it. */
+/* What a backup run tells at its end (schemas/run.schema.json). */
 #ifndef REPORT_RUN_REPORT_H
 #define REPORT_RUN_REPORT_H
 
@@ -29,10 +29,5 @@ void run_reports_json(struct json_writer *w, const struct run_report *reports, s
 
 /* Lines for people. */
 void run_report_text(struct buf *text, const struct run_report *report);
-
-/* Prometheus text format (exposition 0.0.4): one set of gauges a stream, `now_nsec` as the time
- * of the run. */
-void run_reports_metrics(struct buf *text, const struct run_report *reports, size_t n,
-			 int64_t now_nsec);
 
 #endif

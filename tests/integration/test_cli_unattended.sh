@@ -95,6 +95,20 @@ metrics_lost() {
 		jq -e '.jobs[0].exit_code == 0 and (.jobs[0].snapshot | length == 64)' "$work/out"
 }
 judge 'metrics that cannot be written: all is told, exit code 1' metrics_lost
+configure "$work/quipu.prom" m/one m/two >"$work/both.toml"
+metric() { grep "^quipu_backup_$1{stream=\"$2\"} " "$work/quipu.prom"; }
+metrics_of_both() {
+	local snapshot
+	quipu-backup run --config "$work/both.toml" m/one || return
+	snapshot=$(metric last_snapshot_timestamp_seconds m/one) || return
+	quipu-backup run --config "$work/both.toml" m/two || return
+	sed 's/command = "echo x"/command = "false"/' "$work/both.toml" >"$work/failing.toml"
+	exits 1 quipu-backup run --config "$work/failing.toml" m/one || return
+	cat "$work/quipu.prom"
+	[[ $(metric success m/one) == *' 0.000' && $(metric success m/two) == *' 1.000' &&
+		$(metric last_snapshot_timestamp_seconds m/one) == "$snapshot" ]]
+}
+judge 'metrics keep other streams and the last snapshot of one that fails' metrics_of_both
 
 # --- several jobs ---
 

@@ -8,7 +8,6 @@
 
 #include <signal.h>
 
-#include "base/fd.h"
 #include "job/config_run.h"
 #include "support/job_sample.h"
 
@@ -226,23 +225,6 @@ static void test_config_job_run__a_second_signal_ends_failed_hooks(void **state)
 	strings_release(&said);
 }
 
-static void test_config_metrics_write__replaces_the_file(void **state)
-{
-	const struct job_sample *sample = *state;
-	CLEANUP(mem_freep) char *path = path_join(sample->directory, "quipu.prom");
-	CLEANUP(buf_release) struct buf text = {0};
-	struct run_report report = {.stream = "s"};
-	struct err err = {0};
-
-	for (int i = 0; i < 2; i++)
-		if (config_metrics_write(path, &report, 1, 0, &err) < 0)
-			fail_msg("%s", err.msg);
-	buf_init(&text, 0);
-	assert_int_equal(file_read(path, 65536, &text, &err), 0);
-	assert_non_null(
-		strstr(buf_string(&text), "quipu_backup_success{stream=\"s\"} 1"));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -256,7 +238,6 @@ int main(void)
 		cmocka_unit_test(
 			test_config_job_run__an_interruption_lets_after_hooks_end),
 		cmocka_unit_test(test_config_job_run__a_second_signal_ends_failed_hooks),
-		cmocka_unit_test(test_config_metrics_write__replaces_the_file),
 	};
 	return cmocka_run_group_tests(tests, job_sample_setup, job_sample_teardown);
 }

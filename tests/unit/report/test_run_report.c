@@ -87,33 +87,12 @@ static void test_run_report_text__is_a_summary(void **state)
 	assert_string_equal(buf_string(&text), "db: failed: no entry\n");
 }
 
-static void test_run_reports_metrics__say_which_run_failed(void **state)
-{
-	struct run_report reports[] = {sample(), failed()};
-	CLEANUP(buf_release) struct buf text = {0};
-
-	(void)state;
-	buf_init(&text, 0);
-	run_reports_metrics(&text, reports, 2, INT64_C(2500000000));
-	assert_non_null(strstr(buf_string(&text),
-			       "quipu_backup_success{stream=\"etc\"} 1.000\n"));
-	assert_non_null(strstr(buf_string(&text),
-			       "quipu_backup_success{stream=\"db/orders\"} 0.000\n"));
-	assert_non_null(
-		strstr(buf_string(&text),
-		       "quipu_backup_last_run_timestamp_seconds{stream=\"db/orders\"} "
-		       "2.500\n"));
-	assert_null(
-		strstr(buf_string(&text), "quipu_backup_bytes{stream=\"db/orders\"}"));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_run_report_json__has_the_documented_members),
 		cmocka_unit_test(test_run_reports_json__includes_failed_jobs),
 		cmocka_unit_test(test_run_report_text__is_a_summary),
-		cmocka_unit_test(test_run_reports_metrics__say_which_run_failed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
