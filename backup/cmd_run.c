@@ -5,6 +5,7 @@
 #include "backup.h"
 #include "base/mem.h"
 #include "cli/cli_job.h"
+#include "cli/cli_patterns.h"
 #include "job/config_run.h"
 #include "job/metrics_file.h"
 #include "run_options.h"
@@ -201,5 +202,6 @@ const struct cmd cmd_run = {
 		"stored.\n\n"
 		"Exit code 3 means that the snapshot exists, but something below a "
 		"named path could not be read.",
+	.sections = cli_pattern_sections,
 	.examples = examples,
 };

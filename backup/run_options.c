@@ -57,23 +57,21 @@ const struct opt run_opts[] = {
 	 .type = OPT_LIST,
 	 .offset = OFFSET(exclude),
 	 .value = "PATTERN",
-	 .help = "leave out what matches",
-	 .more = "A pattern with a slash other than at its end is anchored at the root "
-		 "of the "
-		 "tree, else it matches names at any depth. * does not cross a slash, ** "
-		 "does."},
+	 .help = "leave out what matches, see Patterns"},
 	{.name = "include",
 	 .letter = 'i',
 	 .type = OPT_LIST,
 	 .offset = OFFSET(include),
 	 .value = "PATTERN",
-	 .help = "take only what matches"},
+	 .help = "take only what matches, see Patterns"},
 	{.name = "exclude-file",
 	 .type = OPT_LIST,
 	 .offset = OFFSET(exclude_files),
 	 .value = "FILE",
 	 .complete = "file",
-	 .help = "read patterns to leave out from FILE, one a line, # begins a comment"},
+	 .help = "read patterns to leave out from FILE, one a line",
+	 .more = "Lines that begin with # are comments, a ! in front takes back what an "
+		 "earlier line left out."},
 	{.name = "exclude-caches",
 	 .type = OPT_FLAG,
 	 .offset = OFFSET(exclude_caches),

@@ -5,6 +5,7 @@
 
 #include "base/fd.h"
 #include "base/mem.h"
+#include "cli/cli_patterns.h"
 #include "format/json.h"
 #include "job/extract_job.h"
 #include "restore.h"
@@ -118,5 +119,6 @@ const struct cmd cmd_export = {
 		"A plain tar (pax format) on stdout, with owners, times, attributes, "
 		"hard links and sparse files. One that breaks off has a non-zero exit "
 		"code and lacks tar's end blocks.",
+	.sections = cli_pattern_sections,
 	.examples = export_examples,
 };

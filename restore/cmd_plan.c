@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cli_patterns.h"
 #include "job/restore_job.h"
 #include "report/restore_report.h"
 #include "restore.h"
@@ -82,5 +83,6 @@ const struct cmd cmd_plan = {
 		"Exit code 13: the lists of directories or of a file's content are "
 		"damaged "
 		"in part; the plan is of the rest. Content itself is not read.",
+	.sections = cli_pattern_sections,
 	.examples = examples,
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/mem.h"
+#include "cli/cli_patterns.h"
 #include "job/restore_job.h"
 #include "report/restore_report.h"
 #include "restore.h"
@@ -163,7 +164,7 @@ static const struct opt opts[] = {
 		 "allowed"},
 	{0},
 };
-static const struct opt *const tables[] = {select_opts, read_opts, opts, NULL};
+static const struct opt *const tables[] = {opts, select_opts, read_opts, NULL};
 static const struct cmd_example examples[] = {
 	{"quipu-restore run latest:files/etc --to /mnt/restored",
 	 "everything of a snapshot"},
@@ -200,5 +201,6 @@ const struct cmd cmd_run = {
 		       "Owners and attributes that only root may set are left, with a "
 		       "warning, when a restore does not run as root; that is no "
 		       "failure.",
+	.sections = cli_pattern_sections,
 	.examples = examples,
 };

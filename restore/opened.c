@@ -8,13 +8,13 @@ const struct opt select_opts[] = {
 	 .type = OPT_LIST,
 	 .offset = offsetof(struct read_options, include),
 	 .value = "PATTERN",
-	 .help = "only what matches, and what is below it"},
+	 .help = "take only what matches, see Patterns"},
 	{.name = "exclude",
 	 .letter = 'e',
 	 .type = OPT_LIST,
 	 .offset = offsetof(struct read_options, exclude),
 	 .value = "PATTERN",
-	 .help = "leave out what matches"},
+	 .help = "leave out what matches, see Patterns"},
 	{0},
 };
 

@@ -53,6 +53,12 @@ struct cmd_example {
 	const char *text;
 };
 
+/* What needs more words than an option's row; stands behind the options. */
+struct cmd_section {
+	const char *title; /* "Patterns" */
+	const char *text;  /* paragraphs, as the description has them */
+};
+
 /* `context` is what the program hands to every command (its environment: clock, log...). */
 struct cmd {
 	const char *name;     /* "run", or "key add": two words are a verb group */
@@ -68,6 +74,7 @@ struct cmd {
 	/* Paragraphs for --help and man, separated by blank lines; lines that start with a
 	 * space stay as they are. */
 	const char *description;
+	const struct cmd_section *sections; /* NULL, or ended by title NULL */
 	const struct cmd_example *examples; /* ended by command NULL */
 };
 #define CMD_ANY ((unsigned)-1)

@@ -118,6 +118,16 @@ static void verb_rows(const struct program *program, const char *group, unsigned
 		   program->name, group != NULL ? group : "", group != NULL ? " " : "");
 }
 
+static void section_texts(const struct cmd *cmd, unsigned width, struct buf *text)
+{
+	const struct cmd_section *section = cmd->sections;
+
+	for (; section != NULL && section->title != NULL; section++) {
+		buf_printf(text, "%s:\n", section->title);
+		cmd_wrap_paragraphs(text, section->text, width);
+	}
+}
+
 static void example_rows(const struct cmd *cmd, unsigned width, struct buf *text)
 {
 	if (cmd->examples == NULL || cmd->examples->command == NULL)
@@ -164,6 +174,7 @@ void cmd_help(const struct program *program, const struct cmd *cmd, unsigned wid
 	cmd_own_options(cmd, &own);
 	option_rows("Options", &own, width, text);
 	option_rows_common(program, width, text);
+	section_texts(cmd, width, text);
 	example_rows(cmd, width, text);
 	foot(program, text);
 }

@@ -5,6 +5,7 @@
  * version's: the same sources must give the same bytes on every day.
  */
 #include "base/cmd_internal.h"
+#include "base/mem.h"
 
 static void put(struct buf *text, const char *string)
 {
@@ -22,6 +23,16 @@ static void bold(struct buf *text, const char *string)
 	buf_append_string(text, "\\fB");
 	put(text, string);
 	buf_append_string(text, "\\fR");
+}
+
+static void put_capitals(struct buf *text, const char *words)
+{
+	CLEANUP(mem_freep) char *capitals = mem_strdup(words);
+
+	for (char *c = capitals; *c != '\0'; c++)
+		if (*c >= 'a' && *c <= 'z')
+			*c = (char)(*c - 'a' + 'A');
+	put(text, capitals);
 }
 
 static void heading(struct buf *text, const char *title)
@@ -103,11 +114,8 @@ static void title(const struct program *program, const struct cmd *cmd, struct b
 
 	buf_init(&name, 0);
 	cmd_joined_name(program, cmd, '-', &name);
-	for (size_t i = 0; i < name.len; i++)
-		if (name.data[i] >= 'a' && name.data[i] <= 'z')
-			name.data[i] = (uint8_t)(name.data[i] - 'a' + 'A');
 	buf_append_string(text, ".TH \"");
-	put(text, buf_string(&name));
+	put_capitals(text, buf_string(&name));
 	buf_printf(text, "\" 1 \"%s\" \"", program->date != NULL ? program->date : "");
 	put(text, program->name);
 	buf_append_byte(text, ' ');
@@ -152,6 +160,18 @@ static void verbs(const struct program *program, struct buf *text)
 		cmd_man_sentence(text, cmd->summary);
 		buf_append_string(text, "See\n");
 		page_reference(program, cmd, " .", text);
+	}
+}
+
+static void sections(const struct cmd *cmd, struct buf *text)
+{
+	const struct cmd_section *section = cmd->sections;
+
+	for (; section != NULL && section->title != NULL; section++) {
+		buf_append_string(text, ".SH ");
+		put_capitals(text, section->title);
+		buf_append_byte(text, '\n');
+		cmd_man_paragraphs(text, section->text);
 	}
 }
 
@@ -205,8 +225,10 @@ void cmd_man(const struct program *program, const struct cmd *cmd, struct slice 
 	if (cmd == NULL)
 		verbs(program, text);
 	options(program, cmd, text);
-	if (cmd != NULL)
+	if (cmd != NULL) {
+		sections(cmd, text);
 		examples(cmd, text);
+	}
 	cmd_man_extra(text, extra);
 	exit_codes(program, cmd, text);
 	see_also(program, cmd, text);

@@ -190,6 +190,11 @@ static const struct cmd_example SAMPLE_RUN_EXAMPLES[] = {
 	{NULL, NULL},
 };
 
+static const struct cmd_section SAMPLE_RUN_SECTIONS[] = {
+	{"Jobs", "A job is a table of the configuration:\n\n  [[job]]\n"},
+	{NULL, NULL},
+};
+
 static const struct cmd SAMPLE_CMD_RUN = {
 	.name = "run",
 	.operands = "[JOB...]",
@@ -201,6 +206,7 @@ static const struct cmd SAMPLE_CMD_RUN = {
 		"Runs every job, or those that are named, and says at the end what "
 		"was read and what was new.\n\nA second paragraph:\n\n"
 		"  quipu-sample run daily\n\nAnd a last one.",
+	.sections = SAMPLE_RUN_SECTIONS,
 	.examples = SAMPLE_RUN_EXAMPLES,
 };
 

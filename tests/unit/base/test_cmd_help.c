@@ -77,6 +77,8 @@ static void test_cmd_help__shows_description_and_examples(void **state)
 	buf_init(&text, 0);
 	cmd_help(&SAMPLE_PROGRAM, &SAMPLE_CMD_RUN, 80, &text);
 	assert_has(&text, "\nA second paragraph:\n\n  quipu-sample run daily\n\n");
+	assert_has(&text, "\n\nJobs:\nA job is a table of the configuration:\n\n"
+			  "  [[job]]\n\nExamples:\n");
 	assert_has(&text, "Examples:\n  quipu-sample run --stream etc --files /etc\n"
 			  "      Backs up /etc as stream etc.\n");
 }

@@ -56,6 +56,17 @@ static void test_cmd_man__shows_environment_and_further_sentences(void **state)
 			  "\\fBQUIPU_SAMPLE_REPO\\fR.\n");
 }
 
+static void test_cmd_man__shows_sections_before_examples(void **state)
+{
+	CLEANUP(buf_release) struct buf text = {0};
+
+	(void)state;
+	buf_init(&text, 0);
+	cmd_man(&SAMPLE_PROGRAM, &SAMPLE_CMD_RUN, slice_of_string(""), &text);
+	assert_has(&text, ".SH JOBS\nA job is a table of the configuration:\n"
+			  ".PP\n.nf\n  [[job]]\n.fi\n.SH EXAMPLES\n");
+}
+
 static void test_cmd_man__puts_extra_text_before_exit_codes(void **state)
 {
 	CLEANUP(buf_release) struct buf text = {0};
@@ -98,6 +109,7 @@ int main(void)
 		cmocka_unit_test(test_cmd_man__of_a_verb_shows_every_option),
 		cmocka_unit_test(test_cmd_man__of_the_program_documents_exit_codes),
 		cmocka_unit_test(test_cmd_man__shows_environment_and_further_sentences),
+		cmocka_unit_test(test_cmd_man__shows_sections_before_examples),
 		cmocka_unit_test(test_cmd_man__puts_extra_text_before_exit_codes),
 		tempdir_test(test_cmd_man__passes_mandoc),
 		cmocka_unit_test(test_cmd_man__tells_version_and_date),

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What verbs with --include and --exclude say about patterns (base/pattern.h). */
+#ifndef CLI_CLI_PATTERNS_H
+#define CLI_CLI_PATTERNS_H
+
+#include "base/cmd.h"
+
+/* The sections of such a verb. */
+extern const struct cmd_section cli_pattern_sections[];
+
+#endif
