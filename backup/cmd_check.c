@@ -14,25 +14,55 @@ struct check_command {
 	uint64_t threads;
 };
 
-/* Consecutive runs of --read-data=P% take consecutive parts; the count is kept in the cache
- * directory, since it only saves reading the same part twice. */
-static int choose_subset(const struct cli *cli, const struct check_command *options,
-			 const struct job_repo *repo, struct check_subset *ret_subset,
-			 struct err *err)
+/* Which packs a run reads, and the count that the next one goes on with. */
+struct share {
+	struct check_subset subset;
+	char *counter; /* NULL: nothing is counted */
+	uint64_t runs;
+};
+
+static void share_release(struct share *share)
+{
+	mem_free(share->counter);
+}
+
+/* Consecutive runs of --read-data=P% take consecutive parts. Without a place to count them
+ * each would take the first one, and the rest would never be read. */
+static int choose_share(const struct cli *cli, const struct check_command *options,
+			const struct job_repo *repo, struct share *share, struct err *err)
 {
 	CLEANUP(mem_freep) char *base = cli_cache_directory(cli, options->cache_dir);
 	CLEANUP(mem_freep) char *directory = job_repo_cache_directory(repo, base);
-	uint64_t number = 0;
 
 	if (options->read_data == NULL)
 		return 0;
-	if (strchr(options->read_data, '%') != NULL && directory != NULL) {
-		CLEANUP(mem_freep) char *path = mem_printf("%s/check-runs", directory);
-
-		if (check_next_run(path, &number, err) < 0)
-			return -1;
+	if (check_subset_parse(options->read_data, 0, &share->subset, err) < 0)
+		return -1;
+	if (share->subset.of == 1 || strchr(options->read_data, '%') == NULL)
+		return 0;
+	if (directory == NULL) {
+		(void)err_set(err, ERR_USAGE,
+			      "--read-data=%s: there is no cache directory to count the "
+			      "runs in",
+			      options->read_data);
+		return err_hint(err, "give --cache-dir, or the part yourself: "
+				     "--read-data=N/M");
 	}
-	return check_subset_parse(options->read_data, number, ret_subset, err);
+	share->counter = mem_printf("%s/check-runs", directory);
+	share->runs = check_runs_load(share->counter);
+	return check_subset_parse(options->read_data, share->runs, &share->subset, err);
+}
+
+/* A run that ended early is not counted, so that its part is read by the next one. */
+static int count_run(const struct cli *cli, const struct share *share)
+{
+	struct err err = {0};
+
+	if (share->counter == NULL ||
+	    check_runs_store(share->counter, share->runs + 1, &err) == 0)
+		return 0;
+	log_warning(&cli->log, "the next run reads the same part again: %s", err.msg);
+	return err_exit_code(&err);
 }
 
 static void print(struct cli *cli, const struct check_result *result, uint64_t nsec)
@@ -74,14 +104,23 @@ static void print(struct cli *cli, const struct check_result *result, uint64_t n
 	buf_append_byte(&cli->output, '\n');
 }
 
-static int check(struct cli *cli, const struct check_command *options,
-		 const struct job_repo *repo, struct err *err)
+static int exit_code_of(const struct check_result *result)
+{
+	if (result->n_findings[CHECK_ALARM] > 0)
+		return EXIT_ALARM;
+	return result->n_findings[CHECK_DAMAGE] > 0 ? EXIT_DAMAGED : 0;
+}
+
+static int check_share(struct cli *cli, const struct check_command *options,
+		       const struct job_repo *repo, const struct share *share,
+		       struct err *err)
 {
 	uint64_t start = cli->clock.monotonic_nsec(&cli->clock);
 	struct check_result result;
 	struct check_options check = {
 		.repo = repo->repo,
 		.reader = key_reader(repo->key),
+		.subset = share->subset,
 		.scratch_directory = cli_scratch_directory(),
 		.n_threads = (unsigned)options->threads,
 		.rng = &cli->rng,
@@ -90,20 +129,27 @@ static int check(struct cli *cli, const struct check_command *options,
 		.progress = &cli->progress,
 	};
 
-	if (job_repo_need_dedup(repo, &check.keys, err) < 0) {
+	if (job_repo_need_dedup(repo, &check.keys, err) < 0)
 		return err_hint(err, "with audit.pub use `quipu-dr verify`");
-	}
-	if (choose_subset(cli, options, repo, &check.subset, err) < 0)
-		return -1;
 	progress_phase(&cli->progress, "checking");
 	if (check_run(&check, &result, err) < 0)
 		return -1;
 	print(cli, &result, cli->clock.monotonic_nsec(&cli->clock) - start);
-	int code = result.n_findings[CHECK_ALARM] > 0	 ? EXIT_ALARM
-		   : result.n_findings[CHECK_DAMAGE] > 0 ? EXIT_DAMAGED
-							 : 0;
+	int code = err_worse_exit(exit_code_of(&result), count_run(cli, share));
 	check_result_release(&result);
 	return code;
+}
+
+static int check(struct cli *cli, const struct check_command *options,
+		 const struct job_repo *repo, struct err *err)
+{
+	struct share share = {0};
+	int result = choose_share(cli, options, repo, &share, err);
+
+	if (result == 0)
+		result = check_share(cli, options, repo, &share, err);
+	share_release(&share);
+	return result;
 }
 
 static int run(void *context, void *arg, const struct strings *operands, struct err *err)

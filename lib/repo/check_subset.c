@@ -6,6 +6,7 @@
 
 #include "base/fd.h"
 #include "base/mem.h"
+#include "base/path.h"
 #include "base/quote.h"
 #include "base/units.h"
 
@@ -98,24 +99,28 @@ bool check_subset_has(struct check_subset subset, const uint8_t name[static 32])
 	return number % subset.of == subset.part - 1;
 }
 
-int check_next_run(const char *path, uint64_t *ret_run, struct err *err)
+uint64_t check_runs_load(const char *path)
 {
 	CLEANUP(buf_release) struct buf text = {0};
-	char next[RUN_FILE_MAX];
-	struct err ignored = {0};
-	uint64_t run = 0;
+	struct err ignored = {0}; /* at worst the same part is read again */
+	uint64_t runs = 0;
 
-	if (file_read(path, RUN_FILE_MAX, &text, &ignored) == 0) {
-		text.len -= text.len > 0 && text.data[text.len - 1] == '\n';
-		CLEANUP(mem_freep)
-		char *number = mem_strndup(buf_string(&text), text.len);
-		if (units_parse_count("run", number, 0, UINT64_MAX - 1, &run, &ignored) <
-		    0)
-			run = 0;
-	}
-	(void)snprintf(next, sizeof(next), "%" PRIu64 "\n", run + 1);
-	if (file_write(path, slice_of_string(next), 0600, FILE_REPLACE, err) < 0)
+	if (file_read(path, RUN_FILE_MAX, &text, &ignored) < 0)
+		return 0;
+	text.len -= text.len > 0 && text.data[text.len - 1] == '\n';
+	CLEANUP(mem_freep) char *number = mem_strndup(buf_string(&text), text.len);
+	if (units_parse_count("runs", number, 0, UINT64_MAX, &runs, &ignored) < 0)
+		return 0;
+	return runs;
+}
+
+int check_runs_store(const char *path, uint64_t runs, struct err *err)
+{
+	CLEANUP(mem_freep) char *directory = path_dirname(path);
+	char text[RUN_FILE_MAX];
+
+	(void)snprintf(text, sizeof(text), "%" PRIu64 "\n", runs);
+	if (directory_create(directory, 0700, err) < 0)
 		return -1;
-	*ret_run = run;
-	return 0;
+	return file_write(path, slice_of_string(text), 0600, FILE_REPLACE, err);
 }

@@ -25,8 +25,9 @@ MUST_CHECK int check_subset_parse(const char *text, uint64_t run,
 				  struct check_subset *ret_subset, struct err *err);
 bool check_subset_has(struct check_subset subset, const uint8_t name[static 32]);
 
-/* The number of this run, from a small file that counts them: 0, 1, 2, … A file that cannot be
- * read counts from 0; ERR_IO and the like when it cannot be written. */
-MUST_CHECK int check_next_run(const char *path, uint64_t *ret_run, struct err *err);
+/* How many runs went through, from a small file that counts them. 0 when it cannot be read. */
+uint64_t check_runs_load(const char *path);
+/* Makes the file, and its directory, when they are not there. */
+MUST_CHECK int check_runs_store(const char *path, uint64_t runs, struct err *err);
 
 #endif

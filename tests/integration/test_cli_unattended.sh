@@ -110,6 +110,31 @@ metrics_of_both() {
 }
 judge 'metrics keep other streams and the last snapshot of one that fails' metrics_of_both
 
+# --- a part of the data each time ---
+
+check_half() { with_recovery repo quipu-backup check --json --read-data=50%; }
+parts_cover_all() { # by runs between which one fails
+	local -a bytes
+	mkdir "$work/parts"
+	bytes[0]=$(with_recovery repo quipu-backup check --json --read-data | jq .bytes_read)
+	bytes[1]=$(QUIPU_CACHE_DIR=$work/parts/new check_half | jq .bytes_read)
+	mv "$work/repo/packs" "$work/packs" && ln -s packs "$work/repo/packs" # cannot be listed
+	QUIPU_CACHE_DIR=$work/parts/new exits 1 check_half || return
+	rm "$work/repo/packs" && mv "$work/packs" "$work/repo/packs"
+	bytes[2]=$(QUIPU_CACHE_DIR=$work/parts/new check_half | jq .bytes_read)
+	echo "${bytes[@]}"
+	((bytes[0] > 0 && bytes[0] == bytes[1] + bytes[2]))
+}
+judge 'two runs of --read-data=50% read all, the failed one between does not count' parts_cover_all
+nowhere_to_count() {
+	(
+		unset HOME XDG_CACHE_HOME QUIPU_CACHE_DIR
+		fails 2 'hint: give --cache-dir' with_recovery repo quipu-backup check --read-data=50% &&
+			with_recovery repo quipu-backup check --read-data=1/2 && with_recovery repo quipu-backup check --read-data=100%
+	)
+}
+judge 'without a cache directory a percentage is refused' nowhere_to_count
+
 # --- several jobs ---
 
 {

@@ -99,30 +99,27 @@ static void test_has__takes_nothing_of_nothing(void **state)
 	assert_false(check_subset_has((struct check_subset){0}, name));
 }
 
-static void test_next_run__counts(void **state)
+static void test_check_runs_store__is_loaded_again(void **state)
 {
-	CLEANUP(mem_freep) char *path = path_join(*state, "check-run");
+	CLEANUP(mem_freep) char *path = path_join(*state, "not/yet/there/check-runs");
+	static const uint64_t counts[] = {0, 1, 12, UINT64_MAX};
 	struct err err = {0};
-	uint64_t run = 99;
 
-	for (uint64_t expected = 0; expected < 12; expected++) {
-		assert_int_equal(check_next_run(path, &run, &err), 0);
-		assert_int_equal(run, expected);
+	assert_int_equal(check_runs_load(path), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
+		assert_int_equal(check_runs_store(path, counts[i], &err), 0);
+		assert_true(check_runs_load(path) == counts[i]);
 	}
 }
 
-static void test_next_run__begins_again_when_the_file_is_no_number(void **state)
+static void test_check_runs_load__begins_again_when_the_file_is_no_number(void **state)
 {
-	CLEANUP(mem_freep) char *path = path_join(*state, "check-run");
+	CLEANUP(mem_freep) char *path = path_join(*state, "check-runs");
 	struct err err = {0};
-	uint64_t run = 99;
 
 	assert_int_equal(
 		file_write(path, slice_of_string("seven"), 0600, FILE_CREATE, &err), 0);
-	assert_int_equal(check_next_run(path, &run, &err), 0);
-	assert_int_equal(run, 0);
-	assert_int_equal(check_next_run(path, &run, &err), 0);
-	assert_int_equal(run, 1);
+	assert_int_equal(check_runs_load(path), 0);
 }
 
 int main(void)
@@ -134,8 +131,9 @@ int main(void)
 		cmocka_unit_test(test_parse__refuses_what_is_neither),
 		cmocka_unit_test(test_has__covers_every_pack_just_once_in_a_round),
 		cmocka_unit_test(test_has__takes_nothing_of_nothing),
-		tempdir_test(test_next_run__counts),
-		tempdir_test(test_next_run__begins_again_when_the_file_is_no_number),
+		tempdir_test(test_check_runs_store__is_loaded_again),
+		tempdir_test(
+			test_check_runs_load__begins_again_when_the_file_is_no_number),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
