@@ -32,7 +32,7 @@ static int tell(void *arg, const struct diff_item *item, struct err *err)
 	comparing->n[item->kind]++;
 	if (!comparing->cli->common->json) {
 		buf_printf(&comparing->cli->output, "%c  %s%s\n", marks[item->kind],
-			   quote_string(item->path, shown),
+			   quote_rooted(item->path, shown),
 			   entry->type == ENTRY_DIRECTORY ? "/" : "");
 		return cli_output_row(comparing->cli, err);
 	}

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "base/mem.h"
+
 struct utf8_row {
 	uint8_t first_min, first_max;
 	uint8_t len;
@@ -216,6 +218,13 @@ const char *quote_text(struct slice bytes, char out[static QUOTE_TEXT_MAX])
 		out[len] = '\0';
 	}
 	return out;
+}
+
+const char *quote_rooted(const char *path, char out[static QUOTE_TEXT_MAX])
+{
+	CLEANUP(mem_freep) char *rooted = mem_printf("/%s", path);
+
+	return quote_string(rooted, out);
 }
 
 void quote_sentence(const char *sentence, struct buf *to)

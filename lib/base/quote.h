@@ -19,6 +19,10 @@ const char *quote_text(struct slice bytes, char out[static QUOTE_TEXT_MAX]);
 /* quote_text() of a C string. */
 const char *quote_string(const char *string, char out[static QUOTE_TEXT_MAX]);
 
+/* quote_string() of a path in a tree ("a/b", "" is its root) with the slash in front that users
+ * give it. */
+const char *quote_rooted(const char *path, char out[static QUOTE_TEXT_MAX]);
+
 /* For whole sentences from elsewhere: appends them as quote_text() shows them, but with spaces,
  * backslashes and quotes as they are, without quotes around and of any length. */
 void quote_sentence(const char *sentence, struct buf *to);

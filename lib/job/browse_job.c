@@ -129,7 +129,7 @@ static int side_next(struct side *side, const char *path, struct err *err)
 		return 0;
 	if (sequence_reader_next_entry(side->reader, &side->entry, &side->content, &end,
 				       err) < 0)
-		return err_wrap(err, "directory %s", quote_string(path, shown));
+		return err_wrap(err, "directory %s", quote_rooted(path, shown));
 	side->have = !end;
 	return 0;
 }

@@ -81,7 +81,7 @@ static int get_file(struct extracting *extracting, const char *path,
 
 	if (entry->type != ENTRY_FILE) {
 		(void)err_set(err, ERR_USAGE, "%s is not a regular file",
-			      quote_string(path, shown));
+			      quote_rooted(path, shown));
 		return err_hint(err,
 				"`quipu-backup show` lists a directory, `quipu-restore "
 				"run --include` restores it");
@@ -95,7 +95,7 @@ static int get_file(struct extracting *extracting, const char *path,
 					     extracting->job->write_state, err);
 	extracting->source->ops->close_content(reader);
 	if (result < 0)
-		return err_wrap(err, "%s", quote_string(path, shown));
+		return err_wrap(err, "%s", quote_rooted(path, shown));
 	extracting->result.files++;
 	return 0;
 }
@@ -215,7 +215,7 @@ static int export_entry(void *arg, const struct tree_visit *visit, struct err *e
 		return -1;
 	if (entry->type == ENTRY_FILE && link == NULL && entry_content_len(entry) > 0 &&
 	    export_content(extracting, visit, err) < 0)
-		return err_wrap(err, "%s", quote_string(visit->path, shown));
+		return err_wrap(err, "%s", quote_rooted(visit->path, shown));
 	extracting->result.files += entry->type == ENTRY_FILE;
 	progress_add(extracting->env->progress, 1, 0);
 	return 0;

@@ -150,7 +150,7 @@ static int visit_entry(void *arg, const struct tree_visit *visit, struct err *er
 	if (failed == 0)
 		return 0;
 	(void)err_wrap(&why, "%s: file %s", t->snapshot,
-		       quote_string(visit->path, shown));
+		       quote_rooted(visit->path, shown));
 	return check_judge(t->check, &why, err);
 }
 

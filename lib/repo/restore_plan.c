@@ -310,7 +310,7 @@ static int plan_file(struct file_plan *f, const struct content_ref *content,
 
 	if (note_chunks(f, chunks, &damaged, &why) == 0)
 		return close_file(f, false, err);
-	(void)err_wrap(&why, "file %s", quote_string(path, shown));
+	(void)err_wrap(&why, "file %s", quote_rooted(path, shown));
 	if (!damaged) {
 		*err = why;
 		return -1;

@@ -30,7 +30,7 @@ static int wrap_path(struct err *err, const char *what, const char *path)
 {
 	char shown[QUOTE_TEXT_MAX];
 
-	return err_wrap(err, "%s %s", what, quote_string(path, shown));
+	return err_wrap(err, "%s %s", what, quote_rooted(path, shown));
 }
 
 struct tree_walk_options tree_reader_walk_options(struct tree_reader *reader)
@@ -63,7 +63,7 @@ static int refuse_type(const char *path, const char *expected, struct err *err)
 {
 	char shown[QUOTE_TEXT_MAX];
 
-	return err_set(err, ERR_USAGE, "%s is not a %s", quote_string(path, shown),
+	return err_set(err, ERR_USAGE, "%s is not a %s", quote_rooted(path, shown),
 		       expected);
 }
 

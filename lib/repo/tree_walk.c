@@ -162,7 +162,7 @@ static int leave_damaged(struct walk *walk, struct err *why, struct err *err)
 {
 	char shown[QUOTE_TEXT_MAX];
 
-	(void)err_wrap(why, "directory %s", quote_text(buf_slice(&walk->path), shown));
+	(void)err_wrap(why, "directory %s", quote_rooted(buf_string(&walk->path), shown));
 	if (walk->options->damaged == NULL || why->code == ERR_INTERRUPTED) {
 		*err = *why;
 		return -1;
@@ -222,7 +222,7 @@ static int not_found(const char *path, struct err *err)
 	char shown[QUOTE_TEXT_MAX];
 
 	return err_set(err, ERR_NOT_FOUND, "no %s in this snapshot",
-		       quote_text(slice_of_string(path), shown));
+		       quote_rooted(path, shown));
 }
 
 /* Replaces a directory by what `name` is in it. */

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "base/quote.h"
 
 static const char *type_name(char type)
@@ -28,7 +29,8 @@ static const char *type_name(char type)
 
 void report_entry_members(struct json_writer *w, const struct report_entry *entry)
 {
-	struct slice path = slice_of_string(entry->path);
+	CLEANUP(mem_freep) char *rooted = mem_printf("/%s", entry->path);
+	struct slice path = slice_of_string(rooted);
 	char time[CLOCK_TEXT_MAX];
 
 	json_put_text(w, "path", path);
@@ -101,7 +103,7 @@ void report_entry_line(struct buf *text, const struct report_entry *entry)
 		   report_mode_text(entry->type, entry->mode, mode),
 		   owner(entry->user, entry->uid, user),
 		   owner(entry->group, entry->gid, group), entry->size,
-		   clock_format(whole_sec, time), quote_string(entry->path, path));
+		   clock_format(whole_sec, time), quote_rooted(entry->path, path));
 	if (entry->target != NULL)
 		buf_printf(text, " -> %s", quote_string(entry->target, target));
 	buf_append_byte(text, '\n');

@@ -13,7 +13,7 @@ struct report_fact {
 
 /* All borrowed. */
 struct report_entry {
-	const char *path; /* "a/b" */
+	const char *path; /* "a/b"; shown as "/a/b" */
 	char type;	  /* as enum entry_type */
 	uint32_t mode;
 	uint32_t uid, gid;

@@ -12,7 +12,7 @@ breaks_off() {
 	exits 13 "$@" >"$work/out" 2>"$work/err" || return
 	cat "$work/err"
 	echo "$(wc -c <"$work/out") bytes came"
-	[[ -s $work/out && $(<"$work/err") == *'tree/z: '* ]]
+	[[ -s $work/out && $(<"$work/err") == *'/tree/z: '* ]]
 }
 whole() { "$@" >"$work/out" && jq length "$work/out" && jq -e 'length > 3000' "$work/out"; }
 is_open_array() { [[ $(head -c 2 "$work/out") == '[{' ]] && ! jq . "$work/out"; }
@@ -42,5 +42,5 @@ judge 'diff breaks off at damage' breaks_off browse diff latest:short latest:lon
 judge 'the array is not closed' is_open_array
 judge 'diff breaks off in text' breaks_off browse diff latest:short latest:long
 judge 'its lines are whole' has_whole_lines
-judge 'a short result is complete or not there' fails 13 'tree/z: ' browse show latest:long "$work/tree/z"
+judge 'a short result is complete or not there' fails 13 '/tree/z: ' browse show latest:long "$work/tree/z"
 exit "$status"

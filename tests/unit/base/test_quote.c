@@ -128,6 +128,15 @@ static void check_long(const char *unit, const char *shown_start)
 	buf_release(&in);
 }
 
+static void test_quote_rooted__puts_a_slash_in_front(void **state)
+{
+	char out[QUOTE_TEXT_MAX];
+
+	(void)state;
+	assert_string_equal(quote_rooted("", out), "/");
+	assert_string_equal(quote_rooted("etc/my file", out), "\"/etc/my file\"");
+}
+
 static void test_quote_sentence__changes_only_what_steers(void **state)
 {
 	CLEANUP(buf_release) struct buf text = {0};
@@ -255,6 +264,7 @@ int main(void)
 		cmocka_unit_test(test_quote_text__keeps_what_just_fits),
 		cmocka_unit_test(test_quote_text__keeps_both_ends_of_a_long_text),
 		cmocka_unit_test(test_quote_text__never_cuts_a_character),
+		cmocka_unit_test(test_quote_rooted__puts_a_slash_in_front),
 		cmocka_unit_test(test_quote_sentence__changes_only_what_steers),
 		cmocka_unit_test(
 			test_quote_text__keeps_the_end_of_stray_continuation_bytes),

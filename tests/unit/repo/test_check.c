@@ -249,7 +249,7 @@ static void test_check__names_the_files_that_need_a_missing_pack(void **state)
 	use_reader(x);
 	check(x);
 	CLEANUP(mem_freep)
-	char *text = mem_printf("snapshot hosts/alpha 1: file a/long: it needs %s, which "
+	char *text = mem_printf("snapshot hosts/alpha 1: file /a/long: it needs %s, which "
 				"is missing or damaged",
 				key);
 	assert_finds(x, CHECK_DAMAGE, text);
@@ -317,7 +317,7 @@ static void test_check__names_the_directory_whose_node_is_damaged(void **state)
 	for (unsigned i = 0; i < 8; i++)
 		(void)snprintf(id + (size_t)2 * i, 3, "%02x", top->id.bytes[i]);
 	CLEANUP(mem_freep)
-	char *text = mem_printf("snapshot hosts/alpha 1: directory \"\": blob %s: %s: "
+	char *text = mem_printf("snapshot hosts/alpha 1: directory /: blob %s: %s: "
 				"blob %u: the tag does not fit",
 				id, key, place.number);
 	assert_finds(x, CHECK_DAMAGE, text);

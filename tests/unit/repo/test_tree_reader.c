@@ -70,7 +70,7 @@ static void test_lookup__tells_what_is_missing(void **state)
 
 	assert_int_equal(x->source->ops->lookup(x->source, "b/third", &entry, &err), -1);
 	assert_int_equal(err.code, ERR_NOT_FOUND);
-	assert_string_equal(err.msg, "no b/third in this snapshot");
+	assert_string_equal(err.msg, "no /b/third in this snapshot");
 }
 
 static void test_directory__gives_its_entries_in_order(void **state)
@@ -119,10 +119,10 @@ static void test_open__refuses_what_is_of_another_type(void **state)
 	assert_int_equal(
 		x->source->ops->open_directory(x->source, "a/long", &directory, &err),
 		-1);
-	assert_string_equal(err.msg, "a/long is not a directory");
+	assert_string_equal(err.msg, "/a/long is not a directory");
 	assert_int_equal(x->source->ops->open_content(x->source, "b/link", &reader, &err),
 			 -1);
-	assert_string_equal(err.msg, "b/link is not a regular file");
+	assert_string_equal(err.msg, "/b/link is not a regular file");
 }
 
 /* From an offset to the end, `step` bytes at a time. */
@@ -228,7 +228,7 @@ static void test_content__ends_before_a_damaged_chunk(void **state)
 	}
 	read_to_failure(x, "a/long", &good, &err);
 	assert_int_equal(err.code, ERR_CORRUPT);
-	assert_memory_equal(err.msg, "file a/long: blob ", 18);
+	assert_memory_equal(err.msg, "file /a/long: blob ", 19);
 	assert_non_null(strstr(err.msg, ": the tag does not fit"));
 	assert_true(good < SAMPLE_LONG);
 }

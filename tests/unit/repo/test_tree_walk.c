@@ -158,7 +158,7 @@ static void test_tree_walk__names_the_directory_that_is_damaged(void **state)
 	mem_free(node);
 	assert_int_equal(tree_walk(&f->options, note, f, &err), -1);
 	assert_int_equal(err.code, ERR_CORRUPT);
-	assert_string_equal(err.msg, "directory home/b: planted: no such blob");
+	assert_string_equal(err.msg, "directory /home/b: planted: no such blob");
 	entry_release(&home);
 	entry_release(&b);
 	content_ref_release(&home_content);
@@ -212,7 +212,7 @@ static void test_tree_walk__goes_on_behind_a_damaged_directory(void **state)
 		map_remove(f->store.blobs, slice_of(content.top.id.bytes, BLOB_ID_LEN));
 	buf_release(node);
 	mem_free(node);
-	assert_walk(f, " etc !etc: directory etc: planted: no such blob! home home/a "
+	assert_walk(f, " etc !etc: directory /etc: planted: no such blob! home home/a "
 		       "home/a/x home/b home/b/x home/b/y zz ");
 }
 
@@ -296,7 +296,7 @@ static void test_tree_find__tells_what_is_missing(void **state)
 	make_sample(f);
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
 		CLEANUP(mem_freep)
-		char *expected = mem_printf("no %s in this snapshot", paths[i]);
+		char *expected = mem_printf("no /%s in this snapshot", paths[i]);
 		struct err err = {0};
 
 		assert_int_equal(tree_find(&f->options, paths[i], &entry, &content, &err),

@@ -35,7 +35,7 @@ static void test_report_entry_json__adds_hex_for_names_that_are_no_text(void **s
 	buf_init(&text, 0);
 	json_writer_init(&w, &text, JSON_COMPACT);
 	report_entry_json(&w, &entry);
-	assert_non_null(strstr(buf_string(&text), "\"path_hex\":\"61ff\""));
+	assert_non_null(strstr(buf_string(&text), "\"path_hex\":\"2f61ff\""));
 	assert_non_null(strstr(buf_string(&text), "\"facts\":{\"rows\":\"5\"}"));
 	buf_clear(&text);
 	entry.path = "a";
@@ -54,7 +54,7 @@ static void test_report_entry_line__quotes_and_shows_targets(void **state)
 	buf_init(&text, 0);
 	report_entry_line(&text, &entry);
 	assert_memory_equal(buf_string(&text), "lrwxrwxrwx 7 ", 13);
-	assert_non_null(strstr(buf_string(&text), "\"a\\nb\" -> to\n"));
+	assert_non_null(strstr(buf_string(&text), "\"/a\\nb\" -> to\n"));
 }
 
 static void test_report_entry_line__quotes_names_of_owners(void **state)
