@@ -104,14 +104,25 @@ static void cancel_on_server(const struct pg_conn *conn)
 	PQfreeCancel(cancel);
 }
 
-static int wait_for(const struct pg_conn *conn, short events, struct err *err)
+/* Waits for one step at most. */
+static int wait_step(const struct pg_conn *conn, short events, bool *ret_ready,
+		     struct err *err)
 {
-	do {
-		if (cancel_check(conn->cancel, err) == 0)
-			continue;
+	if (cancel_check(conn->cancel, err) < 0) {
 		cancel_on_server(conn);
 		return -1;
-	} while (!poll_step(conn, events));
+	}
+	*ret_ready = poll_step(conn, events);
+	return 0;
+}
+
+static int wait_for(const struct pg_conn *conn, short events, struct err *err)
+{
+	bool ready = false;
+
+	while (!ready)
+		if (wait_step(conn, events, &ready, err) < 0)
+			return -1;
 	return 0;
 }
 
@@ -351,15 +362,43 @@ static int last_result(const struct pg_conn *conn, PGresult **ret_result, struct
 	return -1;
 }
 
-int pg_exec(struct pg_conn *conn, const char *sql, struct err *err)
+static int end_exec(const struct pg_conn *conn, struct err *err)
 {
 	PGresult *result;
 
-	if (!PQsendQuery(conn->pq, sql))
-		return fail_lost(conn, err);
 	if (last_result(conn, &result, err) < 0)
 		return -1;
 	PQclear(result);
+	return 0;
+}
+
+int pg_exec(struct pg_conn *conn, const char *sql, struct err *err)
+{
+	if (pg_exec_begin(conn, sql, err) < 0)
+		return -1;
+	return end_exec(conn, err);
+}
+
+int pg_exec_begin(struct pg_conn *conn, const char *sql, struct err *err)
+{
+	return PQsendQuery(conn->pq, sql) ? 0 : fail_lost(conn, err);
+}
+
+int pg_exec_step(struct pg_conn *conn, bool *ret_done, struct err *err)
+{
+	bool ready = false;
+
+	if (PQisBusy(conn->pq) && wait_step(conn, POLLIN, &ready, err) < 0)
+		return -1;
+	if (ready && !PQconsumeInput(conn->pq))
+		return fail_lost(conn, err);
+	if (PQisBusy(conn->pq)) {
+		*ret_done = false;
+		return 0;
+	}
+	if (end_exec(conn, err) < 0)
+		return -1;
+	*ret_done = true;
 	return 0;
 }
 

@@ -48,6 +48,10 @@ void pg_conn_child_params(const struct pg_conn *conn, const struct pg_params *pa
 
 /* One or more commands whose rows are not wanted. */
 MUST_CHECK int pg_exec(struct pg_conn *conn, const char *sql, struct err *err);
+/* The same in steps, for who has something to do while the server is at it: each step waits a
+ * fraction of a second at most; after *ret_done the command is over and the connection free. */
+MUST_CHECK int pg_exec_begin(struct pg_conn *conn, const char *sql, struct err *err);
+MUST_CHECK int pg_exec_step(struct pg_conn *conn, bool *ret_done, struct err *err);
 /* One command with $1.. as text (NULL = null); rows as text. */
 MUST_CHECK int pg_query(struct pg_conn *conn, const char *sql, int n_values,
 			const char *const *values, struct pg_result **ret_result,

@@ -6,14 +6,13 @@
 #include "base/mem.h"
 #include "base/quote.h"
 #include "pg/pg_database.h"
-#include "pg/pg_name.h"
 #include "pg/pg_session.h"
+#include "pg/pg_target_internal.h"
 
 enum {
 	NAME_BYTES_MAX = 63, /* NAMEDATALEN - 1 */
 	SUFFIX_BYTES_MAX = 20,
 	STATE_ATTEMPTS = 6,
-	SWAP_ATTEMPTS = 3, /* each waits 5 s for others inside the server */
 };
 
 char *pg_target_work_name(const char *name, const char *word, uint32_t number)
@@ -73,7 +72,7 @@ static const char *const user_object_sql =
 	" ORDER BY o.at, o.oid LIMIT 1";
 /* clang-format on */
 
-static int open_database(const struct pg_params *params, const char *database,
+int target_open_database(const struct pg_params *params, const char *database,
 			 const struct cancel *cancel, struct pg_conn **ret_conn,
 			 struct err *err)
 {
@@ -89,22 +88,22 @@ static int open_database(const struct pg_params *params, const char *database,
 	return 0;
 }
 
-/* Not the target itself: a database with a connection cannot be renamed. */
-static int open_maintenance(const struct pg_params *params, const char *target,
-			    const struct cancel *cancel, struct pg_conn **ret_conn,
-			    struct err *err)
+int target_open_maintenance(const struct pg_target *target, const struct cancel *cancel,
+			    struct pg_conn **ret_conn, struct err *err)
 {
+	const struct pg_params *params = &target->params;
 	struct err first = {0};
 
-	if (strcmp(target, "postgres") != 0) {
-		if (open_database(params, "postgres", cancel, ret_conn, &first) == 0)
+	if (strcmp(target->name, "postgres") != 0) {
+		if (target_open_database(params, "postgres", cancel, ret_conn, &first) ==
+		    0)
 			return 0;
 		if (first.code != ERR_NOT_FOUND && first.code != ERR_DENIED) {
 			*err = first;
 			return -1;
 		}
 	}
-	if (open_database(params, "template1", cancel, ret_conn, err) == 0)
+	if (target_open_database(params, "template1", cancel, ret_conn, err) == 0)
 		return 0;
 	if (first.code == ERR_DENIED)
 		*err = first;
@@ -122,13 +121,12 @@ static int refuse_used(const char *shown, const char *sessions, struct err *err)
 			"them: SELECT * FROM pg_stat_activity WHERE datname = ...");
 }
 
-/* The first user object of a database, described; NULL when it has none. */
-static int find_object(const struct pg_target *target, const char *database,
+int target_find_object(const struct pg_target *target, const char *database,
 		       const struct cancel *cancel, char **ret_object, struct err *err)
 {
 	CLEANUP(pg_conn_freep) struct pg_conn *conn = NULL;
 
-	if (open_database(&target->params, database, cancel, &conn, err) < 0)
+	if (target_open_database(&target->params, database, cancel, &conn, err) < 0)
 		return -1;
 	return pg_query_text(conn, user_object_sql, 0, NULL, ret_object, err);
 }
@@ -138,7 +136,7 @@ static int check_empty(const struct pg_target *target, const struct cancel *canc
 {
 	CLEANUP(mem_freep) char *object = NULL;
 
-	if (find_object(target, target->name, cancel, &object, err) < 0)
+	if (target_find_object(target, target->name, cancel, &object, err) < 0)
 		return -1;
 	if (object == NULL)
 		return 0;
@@ -246,7 +244,7 @@ int pg_target_open(const struct pg_params *params, bool replace, struct rng *rng
 		return err_set(err, ERR_USAGE,
 			       "database name is %zu bytes long; expected at most %d",
 			       strlen(target.name), NAME_BYTES_MAX);
-	if (open_maintenance(params, target.name, cancel, &target.conn, err) < 0 ||
+	if (target_open_maintenance(&target, cancel, &target.conn, err) < 0 ||
 	    decide(&target, cancel, err) < 0)
 		return -1;
 	use_work_name(&target, rng);
@@ -279,237 +277,4 @@ int pg_target_create(struct pg_target *target, const char *database_json, struct
 		return -1;
 	target->made = true;
 	return 0;
-}
-
-/* SQL with the names of databases in it: each "%" of `format` is the next name, quoted. */
-static int exec_named(struct pg_conn *conn, const char *format, const char *const *names,
-		      struct err *err)
-{
-	CLEANUP(buf_release) struct buf sql;
-
-	buf_init(&sql, 0);
-	for (; *format != '\0'; format++) {
-		if (*format == '%')
-			pg_name_quote(&sql, *names++);
-		else
-			buf_append_byte(&sql, (uint8_t)*format);
-	}
-	return pg_exec(conn, buf_string(&sql), err);
-}
-
-static int disconnect_others(struct pg_target *target, struct err *err)
-{
-	const char *name = target->name;
-	CLEANUP(mem_freep) char *ignored = NULL;
-
-	if (exec_named(target->conn, "ALTER DATABASE % ALLOW_CONNECTIONS false", &name,
-		       err) < 0)
-		return -1;
-	return pg_query_text(target->conn,
-			     "SELECT count(pg_terminate_backend(pid))"
-			     " FROM pg_stat_activity WHERE datname = $1",
-			     1, &name, &ignored, err);
-}
-
-static int swap(struct pg_target *target, const char *old, struct err *err)
-{
-	const char *const names[] = {target->name, old, target->work_name, target->name};
-	struct err ignored;
-
-	for (int attempt = 1;; attempt++) {
-		if (disconnect_others(target, err) == 0 &&
-		    exec_named(
-			    target->conn,
-			    "ALTER DATABASE % RENAME TO %; ALTER DATABASE % RENAME TO %",
-			    names, err) == 0)
-			return 0;
-		if (attempt == SWAP_ATTEMPTS || err->code == ERR_INTERRUPTED)
-			break;
-	}
-	(void)exec_named(target->conn, "ALTER DATABASE % ALLOW_CONNECTIONS true", names,
-			 &ignored); /* the failure before is the one to tell */
-	return err_wrap(err, "swap with the old database");
-}
-
-/* A database with subscriptions cannot be dropped. Those without a slot on their publisher
- * (all of them, with `forget_slots`) can go, for nothing is left behind anywhere. */
-static int drop_subscriptions(const struct pg_params *params, const char *database,
-			      bool forget_slots, struct err *err)
-{
-	static const char *const sql =
-		"SELECT format('ALTER SUBSCRIPTION %1$I DISABLE;"
-		" ALTER SUBSCRIPTION %1$I SET (slot_name = NONE);"
-		" DROP SUBSCRIPTION %1$I', subname) FROM pg_subscription"
-		" WHERE subdbid = (SELECT oid FROM pg_database"
-		"  WHERE datname = current_database()) AND ($1 OR subslotname IS NULL)";
-	const char *values[] = {forget_slots ? "true" : "false"};
-	CLEANUP(pg_result_freep) struct pg_result *rows = NULL;
-	CLEANUP(pg_conn_freep) struct pg_conn *conn = NULL;
-
-	if (open_database(params, database, NULL, &conn, err) < 0 ||
-	    pg_query(conn, sql, 1, values, &rows, err) < 0)
-		return -1;
-	for (size_t i = 0; i < pg_rows(rows); i++)
-		if (pg_exec(conn, pg_value(rows, i, 0), err) < 0)
-			return -1;
-	return 0;
-}
-
-/* The oid of subscriptions shows that a database has some, without a connection to it. */
-static bool has_subscriptions(struct pg_conn *conn, const char *database)
-{
-	CLEANUP(mem_freep) char *found = NULL;
-	struct err ignored;
-
-	return pg_query_text(
-		       conn,
-		       "SELECT EXISTS (SELECT FROM pg_subscription s JOIN pg_database d"
-		       " ON d.oid = s.subdbid WHERE d.datname = $1)",
-		       1, &database, &found, &ignored) == 0 &&
-	       found != NULL && *found == 't';
-}
-
-static int drop_database(struct pg_conn *conn, const struct pg_params *params,
-			 const char *database, bool forget_slots, struct err *err)
-{
-	if (has_subscriptions(conn, database) &&
-	    (exec_named(conn, "ALTER DATABASE % ALLOW_CONNECTIONS true", &database, err) <
-		     0 ||
-	     drop_subscriptions(params, database, forget_slots, err) < 0))
-		return -1;
-	return exec_named(conn, "DROP DATABASE % WITH (FORCE)", &database, err);
-}
-
-/* Who did not say --replace agreed to lose nothing, so the database that was empty is looked at
- * once more: now nobody can be connected to it. */
-static bool has_stayed_empty(struct pg_target *target, const char *old,
-			     struct strings *warnings)
-{
-	CLEANUP(mem_freep) char *object = NULL, *text = NULL;
-	char shown[QUOTE_TEXT_MAX], old_shown[QUOTE_TEXT_MAX];
-	struct err failure = {0};
-
-	if (exec_named(target->conn, "ALTER DATABASE % ALLOW_CONNECTIONS true", &old,
-		       &failure) == 0 &&
-	    find_object(target, old, NULL, &object, &failure) == 0 && object == NULL)
-		return true;
-	text = mem_printf("the database that was named %s until now is kept as %s: %s "
-			  "%s; look into it, then drop it",
-			  quote_string(target->name, shown), quote_string(old, old_shown),
-			  object != NULL ? "since the restore began it got"
-					 : "cannot see whether it is still empty:",
-			  object != NULL ? object : failure.msg);
-	strings_add(warnings, text);
-	return false;
-}
-
-static void drop_old(struct pg_target *target, const char *old, struct strings *warnings)
-{
-	struct err failure = {0};
-	char shown[QUOTE_TEXT_MAX];
-
-	if (!target->replace && !has_stayed_empty(target, old, warnings))
-		return;
-	if (drop_database(target->conn, &target->params, old, false, &failure) < 0) {
-		CLEANUP(mem_freep)
-		char *text = mem_printf("the replaced database is still there as %s: %s",
-					quote_string(old, shown), failure.msg);
-
-		strings_add(warnings, text);
-	}
-}
-
-static int replace_old(struct pg_target *target, struct strings *warnings,
-		       struct err *err)
-{
-	/* The working name ends in a number that is free; the old one gets the same. */
-	const char *number = strrchr(target->work_name, '-');
-	CLEANUP(mem_freep) char *old = pg_target_work_name(target->name, "old", 0);
-
-	(void)memcpy(strrchr(old, '-'), number, strlen(number));
-	if (swap(target, old, err) < 0)
-		return -1;
-	target->made = false;
-	drop_old(target, old, warnings);
-	return 0;
-}
-
-/* Before anybody is disconnected. Somebody who is about to make something is in time for the
- * look after. */
-static int refuse_filled(const struct pg_target *target, const struct cancel *cancel,
-			 struct err *err)
-{
-	CLEANUP(mem_freep) char *object = NULL;
-	char shown[QUOTE_TEXT_MAX];
-
-	if (find_object(target, target->name, cancel, &object, err) < 0)
-		return -1;
-	if (object == NULL)
-		return 0;
-	return err_set(err, ERR_TARGET,
-		       "database %s was empty, and since the restore began it got %s",
-		       quote_string(target->name, shown), object);
-}
-
-static int give_name(struct pg_target *target, const struct cancel *cancel,
-		     struct strings *warnings, struct err *err)
-{
-	const char *const names[] = {target->work_name, target->name};
-
-	if (target->mode == PG_TARGET_REPLACE) {
-		if (!target->replace && refuse_filled(target, cancel, err) < 0)
-			return -1;
-		return replace_old(target, warnings, err);
-	}
-	if (exec_named(target->conn, "ALTER DATABASE % RENAME TO %", names, err) < 0)
-		return err_wrap(err, "name the restored database");
-	target->made = false;
-	return 0;
-}
-
-int pg_target_commit(struct pg_target *target, const struct cancel *cancel,
-		     struct strings *warnings, struct err *err)
-{
-	if (target->mode == PG_TARGET_ADOPT ||
-	    give_name(target, cancel, warnings, err) == 0)
-		return 0;
-	return err_hint(err,
-			"to take what was restored: drop or rename the database that "
-			"has its name, then ALTER DATABASE ... RENAME TO ...");
-}
-
-/* Adds to the message; code and hint stay. */
-static void tell(struct err *err, const char *what, const char *name)
-{
-	struct err before = *err;
-	char shown[QUOTE_TEXT_MAX];
-
-	(void)err_set(err, before.code, "%s; %s %s", before.msg, what,
-		      quote_string(name, shown));
-	err->signal = before.signal;
-	memcpy(err->hint, before.hint, sizeof(err->hint));
-}
-
-void pg_target_keep(struct pg_target *target, struct err *err)
-{
-	tell(err, "what was restored is kept as database", target->work_name);
-	target->made = false;
-}
-
-void pg_target_discard(struct pg_target *target, struct err *err)
-{
-	const char *name = target->work_name;
-	CLEANUP(pg_conn_freep) struct pg_conn *conn = NULL;
-	struct err ignored;
-
-	if (!target->made)
-		return;
-	if (open_maintenance(&target->params, target->name, NULL, &conn, &ignored) == 0 &&
-	    exec_named(conn, "ALTER DATABASE % IS_TEMPLATE false", &name, &ignored) ==
-		    0 &&
-	    drop_database(conn, &target->params, name, true, &ignored) == 0)
-		tell(err, "dropped the half-made database", target->work_name);
-	else
-		tell(err, "could not drop the half-made database", target->work_name);
-	target->made = false;
 }

@@ -9,7 +9,9 @@
  * create databases) is filled as it is.
  *
  * --replace refuses to start while others are connected to the old database. Who connects
- * while the restore runs is disconnected at the swap.
+ * while the restore runs is disconnected at the swap. That is one transaction: nobody can connect
+ * while it runs, and at every moment either both databases have their old names or both their
+ * new ones.
  */
 #ifndef PG_PG_TARGET_H
 #define PG_PG_TARGET_H
@@ -47,7 +49,7 @@ MUST_CHECK int pg_target_connect(const struct pg_target *target,
 MUST_CHECK int pg_target_create(struct pg_target *target, const char *database_json,
 				struct err *err);
 /*
- * Gives it its name. What cannot be cleaned up is a warning, and so is an old database that was
+ * Gives it its name. The cancel is looked at only before the first change. What cannot be cleaned up is a warning, and so is an old database that was
  * found to have user objects only after the swap: it is kept, under another name. ERR_TARGET
  * when it has them before: nothing is changed then. After a failure the restored database is
  * whole and worth keeping; the hint says how to take it.

@@ -176,6 +176,7 @@ hostile_role() {
 judge 'whatever settings the role has' hostile_role
 
 # Targets.
+no_leftovers() { [[ -z $(databases "$1" | grep -E '\.(restore|old)-') ]]; }
 before=$(databases source)
 judge 'refuses a target with objects' refuses 14 'is not empty: it has' "$source" "$(conninfo source everything_2)"
 untouched() { [[ $(databases source) == "$before" ]]; }
@@ -223,6 +224,74 @@ filled_meanwhile() {
 }
 judge 'an empty target that is filled meanwhile stays' filled_meanwhile
 
+# The swap with an old database.
+until_true() { # COMMAND...: waits until it succeeds, for a minute at most
+	local i
+	for ((i = 0; i < 600; i++)); do
+		! "$@" || return 0
+		sleep 0.1
+	done
+	return 1
+}
+others="FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND"
+runs() { [[ $(sql source postgres "SELECT count(*) $others $1") -ge 1 ]]; }
+renaming="state = 'active' AND query LIKE 'ALTER DATABASE%RENAME TO%'"
+make_old() { sql source postgres 'CREATE DATABASE old' && sql source old 'CREATE TABLE older ()'; }
+is_new() { [[ $(sql source old 'SELECT count(*) FROM t') == 2 ]] && no_leftovers source && sql source postgres 'DROP DATABASE old'; }
+# held_swap BEFORE [AFTER]: a restore over database old. It waits to swap, because a transaction
+# of somebody holds that database; the one command is run then, the other when it is free.
+held_swap() (
+	eval "$(tests/support/pg-server env "$work/source")"
+	coproc psql -qXAt -d postgres
+	echo "BEGIN; COMMENT ON DATABASE old IS 'held'; SELECT 1;" >&"${COPROC[1]}" && read -r _ <&"${COPROC[0]}" || return
+	PGOPTIONS='-c synchronous_commit=on' "$roundtrip" "$small" "$(conninfo source old)" --replace >"$work/said" 2>&1 &
+	restore=$!
+	until_true runs "$renaming AND wait_event_type = 'Lock'" && $1 && echo 'ROLLBACK;' >&"${COPROC[1]}" && ${2:-true} &&
+		wait "$restore"
+	code=$?
+	printf '%s\n' "$(<"$work/said")"
+	return $code
+)
+interrupt() { kill -INT "$restore" && sleep 1; }
+finishes() { make_old && held_swap interrupt && is_new; }
+judge 'a swap is finished or not begun, whatever interrupts it' finishes
+
+disconnect_restore() { sql source postgres "SELECT pg_terminate_backend(pid) $others $renaming"; }
+loses_connection() { # ALLOWED: may anybody connect to the old database
+	make_old && sql source postgres "ALTER DATABASE old ALLOW_CONNECTIONS $1" || return
+	! held_swap disconnect_restore || return
+	grep -qF 'swap with the old database: ' "$work/said" && grep -qF 'is kept as database old.restore-' "$work/said" &&
+		[[ $(sql source postgres "SELECT datallowconn FROM pg_database WHERE datname = 'old'") == "${1:0:1}" ]] &&
+		sql source postgres 'ALTER DATABASE old ALLOW_CONNECTIONS true' && sql source old 'TABLE older' &&
+		drop_kept old.restore- && sql source postgres 'DROP DATABASE old'
+}
+judge 'a lost connection leaves the old database as it was' loses_connection true
+judge 'and one that was closed to all stays closed' loses_connection false
+
+# With a standby that never answers, what is done is not told: commits wait.
+set_standby() { sql source postgres "ALTER SYSTEM SET synchronous_standby_names = '$1'" && sql source postgres 'SELECT pg_reload_conf()'; }
+commits_wait() {
+	on source timeout 0.5 psql -qX -d postgres -c 'SET synchronous_commit = on' -c "SELECT pg_logical_emit_message(true, '', '')"
+	runs "wait_event = 'SyncRep'"
+}
+stop_commits() { set_standby nobody && until_true commits_wait; }
+disconnect_done() {
+	until_true runs "$renaming AND wait_event = 'SyncRep'" && disconnect_restore && set_standby ''
+}
+unheard() { make_old && held_swap stop_commits disconnect_done && is_new; }
+judge 'a swap that the server did before the connection was lost is seen' unheard
+
+disconnects() {
+	make_old && cat >"$work/connect" <<-END
+		psql -qX '$(conninfo source old)' -c 'SELECT pg_sleep(600)' </dev/null >/dev/null 2>&1 &
+		until [ "\$(psql -qXAt '$(conninfo source postgres)' -c "SELECT count(*) $others datname = 'old'")" = 1 ]; do
+			sleep 0.1
+		done
+	END
+	"$roundtrip" "$small" "$(conninfo source old)" --replace --hook tables/public/t.copy "sh $work/connect" && is_new
+}
+judge 'who connects to it meanwhile is disconnected' disconnects
+
 # Roles.
 keeps_roles() {
 	sql other postgres "ALTER ROLE app_reader INHERIT; COMMENT ON ROLE app_owner IS 'ours'" &&
@@ -237,7 +306,6 @@ replaces_roles() {
 judge 'and are replaced when told to' replaces_roles
 
 # Failures.
-no_leftovers() { [[ -z $(databases "$1" | grep -E '\.(restore|old)-') ]]; }
 judge 'damaged content fails the restore' refuses 13 'dropped the half-made database' "$source" \
 	"$(conninfo source damaged)" --damage tables/app/kinds.copy
 judge 'a damaged dump fails the restore' refuses 13 'dropped the half-made database' "$source" \

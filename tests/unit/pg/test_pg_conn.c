@@ -134,6 +134,51 @@ static void test_pg_exec__cancels_on_the_server(void **state)
 	fake_session_close(&s);
 }
 
+static void test_pg_exec_step__tells_when_it_is_done(void **state)
+{
+	struct fake_session s;
+	bool done = false;
+
+	fake_session_open(&s, state, rules);
+	assert_int_equal(pg_exec_begin(s.conn, "SET a = b; SET c = d", &s.err), 0);
+	while (!done)
+		assert_int_equal(pg_exec_step(s.conn, &done, &s.err), 0);
+	assert_int_equal(pg_exec(s.conn, "SET e = f", &s.err), 0);
+	fake_session_close(&s);
+}
+
+static void test_pg_exec_step__returns_while_the_server_is_at_it(void **state)
+{
+	struct fake_session s;
+	bool done = true;
+
+	fake_session_open(&s, state, rules);
+	assert_int_equal(pg_exec_begin(s.conn, "SELECT wait", &s.err), 0);
+	assert_int_equal(pg_exec_step(s.conn, &done, &s.err), 0);
+	assert_false(done);
+	cancel_set(&s.cancel, SIGTERM);
+	assert_int_equal(pg_exec_step(s.conn, &done, &s.err), -1);
+	assert_int_equal(s.err.code, ERR_INTERRUPTED);
+	assert_true(fake_postgres_got(&s.fake, "cancelled"));
+	fake_session_close(&s);
+}
+
+static void test_pg_exec_step__fails_as_the_command_does(void **state)
+{
+	struct fake_session s;
+	bool done = false;
+	int result = 0;
+
+	fake_session_open(&s, state, rules);
+	assert_int_equal(pg_exec_begin(s.conn, "SELECT crash", &s.err), 0);
+	while (!done && result == 0)
+		result = pg_exec_step(s.conn, &done, &s.err);
+	assert_int_equal(s.err.code, ERR_TRANSIENT);
+	assert_int_equal(pg_exec_begin(s.conn, "SELECT 1", &s.err), -1);
+	assert_int_equal(s.err.code, ERR_TRANSIENT);
+	fake_session_close(&s);
+}
+
 static void test_pg_copy_out_row__gives_each_row_then_the_end(void **state)
 {
 	struct fake_session s;
@@ -225,6 +270,9 @@ int main(void)
 		tempdir_test(test_pg_exec__can_go_on_after_an_error),
 		tempdir_test(test_pg_exec__tells_a_lost_connection),
 		tempdir_test(test_pg_exec__cancels_on_the_server),
+		tempdir_test(test_pg_exec_step__tells_when_it_is_done),
+		tempdir_test(test_pg_exec_step__returns_while_the_server_is_at_it),
+		tempdir_test(test_pg_exec_step__fails_as_the_command_does),
 		tempdir_test(test_pg_copy_out_row__gives_each_row_then_the_end),
 		tempdir_test(test_pg_copy_out_begin__wants_a_copy),
 		tempdir_test(test_pg_copy_in_write__sends_all_bytes),

@@ -194,7 +194,7 @@ static void test_pg_target_commit__swaps_and_warns_of_what_stays(void **state)
 	release(&o);
 }
 
-static void test_pg_target_commit__lets_people_in_again_when_it_fails(void **state)
+static void test_pg_target_commit__changes_nothing_when_it_fails(void **state)
 {
 	static const struct fake_rule rules[] = {
 		{STATE, FAKE_ROWS, "f\t0\tt", 0},
@@ -207,8 +207,44 @@ static void test_pg_target_commit__lets_people_in_again_when_it_fails(void **sta
 	assert_string_equal(
 		o.err.msg,
 		"swap with the old database: is being accessed by other users");
-	assert_true(fake_postgres_got(&o.fake,
-				      "ALTER DATABASE \"app\" ALLOW_CONNECTIONS true"));
+	assert_false(fake_postgres_got(&o.fake, "ALLOW_CONNECTIONS"));
+	assert_false(fake_postgres_got(&o.fake, "DROP DATABASE"));
+	release(&o);
+}
+
+/* No answer: the connection is lost. */
+static int commit_unheard(struct opened *o, void **state, const char *renamed)
+{
+	const struct fake_rule rules[] = {{STATE, FAKE_ROWS, "f\t0\tt", 0},
+					  {"RENAME TO", FAKE_HANG_UP, NULL, 0},
+					  {"state = 'active'", FAKE_ROWS, "t", 1},
+					  {"SELECT NOT EXISTS", FAKE_ROWS, renamed, 0},
+					  {NULL, 0, NULL, 0}};
+
+	assert_int_equal(open_target(o, state, rules, true), 0);
+	return pg_target_commit(&o->target, NULL, &o->warnings, &o->err);
+}
+
+static void test_pg_target_commit__sees_what_the_server_did_unheard(void **state)
+{
+	struct opened o;
+
+	assert_int_equal(commit_unheard(&o, state, "t"), 0);
+	assert_true(fake_postgres_got(&o.fake, "SELECT pg_sleep"));
+	assert_true(fake_postgres_got(&o.fake, "DROP DATABASE \"app.old-"));
+	assert_int_equal(strings_count(&o.warnings), 0);
+	release(&o);
+}
+
+static void test_pg_target_commit__fails_with_the_connection(void **state)
+{
+	struct opened o;
+
+	assert_int_equal(commit_unheard(&o, state, "f"), -1);
+	assert_int_equal(o.err.code, ERR_TRANSIENT);
+	assert_non_null(strstr(o.err.msg, "swap with the old database: connection to "
+					  "the server is lost"));
+	assert_false(fake_postgres_got(&o.fake, "DROP DATABASE"));
 	release(&o);
 }
 
@@ -340,7 +376,9 @@ int main(void)
 		tempdir_test(test_pg_target_open__waits_for_who_is_leaving),
 		tempdir_test(test_pg_target_open__refuses_to_replace_a_template),
 		tempdir_test(test_pg_target_commit__swaps_and_warns_of_what_stays),
-		tempdir_test(test_pg_target_commit__lets_people_in_again_when_it_fails),
+		tempdir_test(test_pg_target_commit__changes_nothing_when_it_fails),
+		tempdir_test(test_pg_target_commit__sees_what_the_server_did_unheard),
+		tempdir_test(test_pg_target_commit__fails_with_the_connection),
 		tempdir_test(test_pg_target_commit__refuses_a_database_that_was_filled),
 		tempdir_test(
 			test_pg_target_commit__keeps_what_was_filled_in_the_last_moment),
