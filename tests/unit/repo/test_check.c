@@ -249,9 +249,10 @@ static void test_check__names_the_files_that_need_a_missing_pack(void **state)
 	use_reader(x);
 	check(x);
 	CLEANUP(mem_freep)
-	char *text = mem_printf("snapshot hosts/alpha 1: file /a/long: it needs %s, which "
-				"is missing or damaged",
-				key);
+	char *text =
+		mem_printf("snapshot hosts/alpha 1: file /a/long: it needs %s, which "
+			   "is missing or damaged",
+			   key);
 	assert_finds(x, CHECK_DAMAGE, text);
 	assert_int_equal(check_result_verdict(&x->result, &err), -1);
 	assert_memory_equal(err.msg, "damage, the first of ", 21);

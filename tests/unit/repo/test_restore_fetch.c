@@ -264,9 +264,8 @@ static void test_fetch__names_the_directory_that_is_damaged(void **state)
 	stored_flip(x->f, key, place.offset);
 	hex_of(&x->s.body.root_content.top, id);
 	CLEANUP(mem_freep)
-	char *text =
-		mem_printf("directory /: blob %s: %s: blob %u: the tag does not fit",
-			   id, key, place.number);
+	char *text = mem_printf("directory /: blob %s: %s: blob %u: the tag does not fit",
+				id, key, place.number);
 	assert_int_equal(restore(x, &err), -1);
 	assert_int_equal(err.code, ERR_CORRUPT);
 	assert_string_equal(err.msg, text);
