@@ -51,10 +51,12 @@ void cli_progress_text(const struct progress *progress, uint64_t elapsed_nsec,
 {
 	uint64_t files = atomic_load(&progress->files);
 	uint64_t bytes = atomic_load(&progress->bytes);
-	uint64_t total = atomic_load(&progress->expected_bytes);
+	uint64_t expected = atomic_load(&progress->expected_bytes);
 	uint64_t warnings = atomic_load(&progress->warnings);
 	char size[UNITS_TEXT_MAX];
 	char whole[UNITS_TEXT_MAX];
+	/* An estimate that was exceeded says nothing any more. */
+	uint64_t total = expected >= bytes ? expected : 0;
 
 	buf_printf(text, "%s  %" PRIu64 " files  %s", atomic_load(&progress->phase),
 		   files, units_format_size(bytes, size));

@@ -94,6 +94,8 @@ static int run_source(const struct running *running, struct err *err)
 	struct tree_sink *sink = snapshot_writer_sink(running->snapshot);
 
 	progress_phase(running->env->progress, "reading");
+	if (running->job->source != BACKUP_POSTGRES)
+		snapshot_writer_expect_as_last(running->snapshot);
 	switch (running->job->source) {
 	case BACKUP_FILES:
 		return run_files(running, sink, err);

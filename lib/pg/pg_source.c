@@ -109,7 +109,6 @@ static void expect_all(const struct pg_source *s)
 		bytes += table_at(s, i)->size_bytes;
 	}
 	s->sink->ops->expect(s->sink, files, bytes);
-	progress_expect(s->options->progress, files, bytes);
 }
 
 /* Entries. */

@@ -80,7 +80,8 @@ static void open_caches(struct snapshot_writer *writer, const struct snapshot_li
 			options->cache_directory, &owner, options->rng, options->log);
 }
 
-/* The pack list of the newest head is what the next one is made from. */
+/* The pack list of the newest head is what the next one is made from, and its totals are what
+ * the next one's will be about. */
 static void note_last(struct snapshot_writer *writer, const struct snapshot_list *list)
 {
 	const struct snapshot_header *last = NULL;
@@ -94,6 +95,8 @@ static void note_last(struct snapshot_writer *writer, const struct snapshot_list
 	if (last == NULL)
 		return;
 	writer->has_last = true;
+	writer->last_files = last->files;
+	writer->last_bytes = last->bytes;
 	memcpy(writer->last_packlist, last->packlist_root, 32);
 }
 
@@ -157,6 +160,13 @@ void snapshot_writer_freep(struct snapshot_writer **writer)
 struct tree_sink *snapshot_writer_sink(struct snapshot_writer *writer)
 {
 	return tree_writer_sink(writer->tree);
+}
+
+void snapshot_writer_expect_as_last(struct snapshot_writer *writer)
+{
+	struct tree_sink *sink = snapshot_writer_sink(writer);
+
+	sink->ops->expect(sink, writer->last_files, writer->last_bytes);
 }
 
 void snapshot_result_release(struct snapshot_result *result)

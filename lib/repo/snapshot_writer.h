@@ -46,6 +46,10 @@ void snapshot_writer_freep(struct snapshot_writer **writer);
 
 struct tree_sink *snapshot_writer_sink(struct snapshot_writer *writer);
 
+/* For a source that cannot tell before how much it will give: progress expects as much as the
+ * stream's last snapshot has; nothing when this is the first one. */
+void snapshot_writer_expect_as_last(struct snapshot_writer *writer);
+
 struct snapshot_result {
 	bool is_dry_run; /* then there is no id */
 	uint8_t id[32];	 /* of the header */

@@ -45,11 +45,28 @@ static void test_cli_progress_text__estimates_what_is_left(void **state)
 		    "  2 warnings");
 }
 
+static void test_cli_progress_text__drops_an_estimate_that_was_exceeded(void **state)
+{
+	struct progress progress;
+
+	(void)state;
+	progress_init(&progress);
+	progress_phase(&progress, "reading");
+	progress_expect(&progress, 1, 1024 * 1024);
+	progress_add(&progress, 1, 1024 * 1024);
+	expect_text(&progress, 1000000000,
+		    "reading  1 files  1.00 MiB of 1.00 MiB (100%)  1.00 MiB/s");
+	progress_add(&progress, 1, 1024 * 1024);
+	expect_text(&progress, 1000000000, "reading  2 files  2.00 MiB  2.00 MiB/s");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cli_progress_text__shows_what_is_known),
 		cmocka_unit_test(test_cli_progress_text__estimates_what_is_left),
+		cmocka_unit_test(
+			test_cli_progress_text__drops_an_estimate_that_was_exceeded),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

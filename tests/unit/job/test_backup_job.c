@@ -68,6 +68,31 @@ static void test_backup_job_run__makes_snapshots_that_share_what_is_equal(void *
 	strings_release(&roots);
 }
 
+static void test_backup_job_run__expects_as_much_as_the_last_time(void **state)
+{
+	struct job_sample sample = *(const struct job_sample *)*state;
+	struct progress progress;
+	struct strings roots;
+	struct backup_job job = {
+		.stream = "files/again", .source = BACKUP_FILES, .roots = &roots};
+	struct run_report report;
+	struct err err = {0};
+
+	sample.env.progress = &progress;
+	progress_init(&progress);
+	make_files(&sample, &roots);
+	if (back_up(&sample, "writer.key", &job, &report, &err) < 0)
+		fail_msg("%s", err.msg);
+	assert_int_equal(atomic_load(&progress.expected_bytes), 0);
+	progress_init(&progress);
+	if (back_up(&sample, "writer.key", &job, &report, &err) < 0)
+		fail_msg("%s", err.msg);
+	assert_int_equal(atomic_load(&progress.expected_files), 2);
+	assert_int_equal(atomic_load(&progress.expected_bytes), 11);
+	assert_int_equal(atomic_load(&progress.bytes), 11);
+	strings_release(&roots);
+}
+
 static void test_backup_job_run__another_domain_stores_anew(void **state)
 {
 	const struct job_sample *sample = *state;
@@ -154,6 +179,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 			test_backup_job_run__makes_snapshots_that_share_what_is_equal),
+		cmocka_unit_test(test_backup_job_run__expects_as_much_as_the_last_time),
 		cmocka_unit_test(test_backup_job_run__another_domain_stores_anew),
 		cmocka_unit_test(test_backup_job_run__a_dry_run_leaves_no_snapshot),
 		cmocka_unit_test(

@@ -65,12 +65,16 @@ static void run_release(struct run *run)
 static void test_pg_source_run__writes_the_whole_tree(void **state)
 {
 	CLEANUP(mem_freep) char *paths = NULL;
+	struct progress progress;
 	struct run run;
 
 	fake_program(*state, "pg_dump", "printf DUMP");
 	run_init(&run, state, rules);
+	progress_init(&progress);
+	run.options.progress = &progress;
 	if (run_source(&run) < 0)
 		fail_msg("%s", run.err.msg);
+	assert_int_equal(atomic_load(&progress.expected_files), 0); /* the sink's task */
 	paths = record_sink_paths(run.record);
 	assert_string_equal(paths,
 			    "\ndatabase.json\nglobals.json\npostgres.json\nschema.dump\n"
