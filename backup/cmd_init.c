@@ -84,8 +84,8 @@ static int run(void *context, void *arg, const struct strings *operands, struct 
 		return err_hint(err, "give --keys DIR");
 	}
 	if (init_place_check(options->common.repo, options->keys, err) < 0 ||
-	    cli_passphrase_get(cli, options->common.passphrase_file,
-			       "the new recovery.key", true, &passphrase, err) < 0 ||
+	    cli_passphrase_get(cli, options->common.passphrase_file, "recovery.key", true,
+			       &passphrase, err) < 0 ||
 	    create(cli, options, &passphrase, &resumed, err) < 0)
 		return -1;
 	if (options->common.json)

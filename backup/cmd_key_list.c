@@ -76,6 +76,11 @@ static int run(void *context, void *arg, const struct strings *operands, struct 
 static const struct opt none[] = {{0}};
 static const struct opt *const tables[] = {none, NULL};
 
+static const struct cmd_example examples[] = {
+	{"quipu-backup key list --key keys/audit.pub", "who may read and who may write"},
+	{0},
+};
+
 const struct cmd cmd_key_list = {
 	.name = "key list",
 	.operands = "",
@@ -84,4 +89,5 @@ const struct cmd cmd_key_list = {
 	.run = run,
 	.summary = "list readers and writers of the repository",
 	.description = "From the owner-signed key log; any key file will do.",
+	.examples = examples,
 };

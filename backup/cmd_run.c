@@ -176,13 +176,44 @@ static const struct opt *const tables[] = {run_opts, NULL};
 static const struct cmd_example examples[] = {
 	{"quipu-backup run --stream files/etc --files /etc", "files, with QUIPU_REPO and "
 							     "QUIPU_KEY_FILE set"},
-	{"quipu-backup run --stream db/orders --postgres service=orders", "a database"},
+	{"quipu-backup run --stream db/orders --postgres 'service=prod dbname=orders'",
+	 "a database"},
 	{"pg_dumpall -g | quipu-backup run --stream db/globals --stdin globals.sql",
 	 "what comes through a pipe"},
 	{"quipu-backup run --stream lists/packages --command 'dpkg -l' packages.txt",
 	 "what a command prints"},
 	{"quipu-backup run --config quipu.toml orders", "one job of a configuration"},
 	{0},
+};
+
+static const struct cmd_section sections[] = {
+	{"Patterns", cli_pattern_text},
+	{"Configuration",
+	 "The file that --config names is TOML. Every verb takes the repository from it, "
+	 "and `run` the jobs: those that are named, else all of them in turn. What a job "
+	 "may hold is what the options can say, in config.schema.json.\n"
+	 "\n"
+	 "  [repository]\n"
+	 "  url = \"file:///srv/backup\"\n"
+	 "  key = \"/etc/quipu/writer.key\"\n"
+	 "\n"
+	 "  [metrics]\n"
+	 "  textfile = \"/var/lib/node_exporter/quipu.prom\"\n"
+	 "\n"
+	 "  [[job]]\n"
+	 "  name = \"etc\"\n"
+	 "  stream = \"files/etc\"\n"
+	 "  files = [\"/etc\"]\n"
+	 "  exclude = [\"*.bak\", \"/etc/ssl/private\"]\n"
+	 "\n"
+	 "  [[job]]\n"
+	 "  name = \"orders\"\n"
+	 "  stream = \"db/orders\"\n"
+	 "  postgres = \"service=prod dbname=orders\"\n"
+	 "  tags = { team = \"shop\" }\n"
+	 "  limit_upload = \"10MiB/s\"\n"
+	 "  hooks.failed = [\"logger -p user.err 'no backup of orders'\"]\n"},
+	{NULL, NULL},
 };
 
 const struct cmd cmd_run = {
@@ -202,6 +233,6 @@ const struct cmd cmd_run = {
 		"stored.\n\n"
 		"Exit code 3 means that the snapshot exists, but something below a "
 		"named path could not be read.",
-	.sections = cli_pattern_sections,
+	.sections = sections,
 	.examples = examples,
 };

@@ -128,6 +128,12 @@ static int run(void *context, void *arg, const struct strings *operands, struct 
 static const struct opt none[] = {{0}};
 static const struct opt *const tables[] = {none, NULL};
 
+static const struct cmd_example examples[] = {
+	{"quipu-backup stats", "what deduplication and compression save"},
+	{"quipu-backup stats --json", "the same numbers for a monitor"},
+	{0},
+};
+
 const struct cmd cmd_stats = {
 	.name = "stats",
 	.operands = "",
@@ -136,4 +142,5 @@ const struct cmd cmd_stats = {
 	.run = run,
 	.summary = "show how much is stored, and in what",
 	.description = "From headers and a listing; any key file will do.",
+	.examples = examples,
 };

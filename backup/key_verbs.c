@@ -2,6 +2,7 @@
 #include "key_verbs.h"
 
 #include "cli/cli_passphrase.h"
+#include "format/json.h"
 
 int key_work(struct cli *cli, const struct key_options *options,
 	     const struct strings *operands, key_work_fn *work, struct err *err)
@@ -38,4 +39,20 @@ int key_new_passphrase(const struct cli *cli, const struct key_options *options,
 	if (file == NULL && err->code == ERR_USAGE)
 		(void)err_hint(err, "give --new-passphrase-file FILE");
 	return -1;
+}
+
+void key_tell(struct cli *cli, const char *verb, const char *name, const char *advice)
+{
+	struct json_writer w;
+
+	if (!cli->common->json) {
+		buf_printf(&cli->output, "%s %s\n%s", verb, name, advice);
+		return;
+	}
+	json_writer_init(&w, &cli->output, JSON_COMPACT);
+	json_begin_object(&w);
+	json_put_string(&w, "done", verb);
+	json_put_string(&w, "name", name);
+	json_end_object(&w);
+	buf_append_byte(&cli->output, '\n');
 }

@@ -29,4 +29,7 @@ MUST_CHECK int key_new_passphrase(const struct cli *cli,
 				  bool same_as_old, struct secret *ret_passphrase,
 				  struct err *err);
 
+/* The verb's result: "VERB NAME" with advice, or a document without it. */
+void key_tell(struct cli *cli, const char *verb, const char *name, const char *advice);
+
 #endif

@@ -42,7 +42,8 @@ const struct opt run_opts[] = {
 	 .type = OPT_TEXT,
 	 .offset = OFFSET(postgres),
 	 .value = "CONNINFO",
-	 .help = "back up a PostgreSQL database, for example \"service=orders\"",
+	 .help = "back up a PostgreSQL database, for example \"service=prod "
+		 "dbname=orders\"",
 	 .more = "The connection string names a dbname and no password: passwords come "
 		 "from "
 		 "PGPASSFILE, a service file or PGPASSWORD."},

@@ -122,7 +122,8 @@ static int ask(const struct cli *cli, int terminal, const char *what, bool confi
 	CLEANUP(secret_release) struct secret second = {0};
 	char prompt[256];
 
-	(void)snprintf(prompt, sizeof(prompt), "passphrase for %s: ", what);
+	(void)snprintf(prompt, sizeof(prompt),
+		       "%spassphrase for %s: ", confirm ? "new " : "", what);
 	if (read_hidden(cli, terminal, prompt, &first, err) < 0)
 		return -1;
 	if (first.len == 0)

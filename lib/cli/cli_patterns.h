@@ -5,7 +5,9 @@
 
 #include "base/cmd.h"
 
-/* The sections of such a verb. */
+extern const char cli_pattern_text[]; /* the text of a section "Patterns" */
+
+/* The sections of a verb that has no other. */
 extern const struct cmd_section cli_pattern_sections[];
 
 #endif

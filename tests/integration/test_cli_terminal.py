@@ -94,7 +94,7 @@ def same(actual, expected):
 
 def asks_twice():
     terminal = init("asked")
-    terminal.expect("passphrase for the new recovery.key: ")
+    terminal.expect("new passphrase for recovery.key: ")
     same(terminal.is_echoing(), False)
     terminal.type("horse staple\n")
     terminal.expect("the same again: ")
@@ -118,7 +118,7 @@ def what_was_typed_opens():
 def the_prompt_stays():
     """The progress line does not write over it, however long one thinks."""
     terminal = init("slow")
-    terminal.expect("passphrase for the new recovery.key: ")
+    terminal.expect("new passphrase for recovery.key: ")
     end = time.monotonic() + 1.5
     while time.monotonic() < end:
         terminal.read()
@@ -129,7 +129,7 @@ def the_prompt_stays():
 def interrupted_by(send, status):
     def case():
         terminal = init("interrupted")
-        terminal.expect("passphrase for the new recovery.key: ")
+        terminal.expect("new passphrase for recovery.key: ")
         send(terminal)
         same(terminal.end(), status)
         same(terminal.is_echoing(), True)
@@ -150,7 +150,7 @@ def signal_of(number, times=1):
 
 def interrupted_twice():
     terminal = init("twice")
-    terminal.expect("passphrase for the new recovery.key: ")
+    terminal.expect("new passphrase for recovery.key: ")
     terminal.child.send_signal(signal.SIGTERM)
     terminal.child.send_signal(signal.SIGINT)
     assert terminal.end() in (143, 130, -signal.SIGTERM, -signal.SIGINT), terminal.text
