@@ -67,6 +67,7 @@ static void test_stream_source_run__reads_a_descriptor(void **state)
 	assert_int_equal(node->entry.uid, geteuid());
 	assert_int_equal(atomic_load(&run.progress.files), 1);
 	assert_int_equal(atomic_load(&run.progress.bytes), 9);
+	assert_int_equal(strings_count(&run.record->warnings), 0);
 	assert_null(run.record->broken);
 	close(ends[0]);
 	run_release(&run);
@@ -99,6 +100,26 @@ static void test_stream_source_run__takes_no_output_as_an_empty_file(void **stat
 	assert_int_equal(run_source(&run), 0);
 	assert_int_equal(record_sink_find(run.record, "empty")->entry.size, 0);
 	assert_false(record_sink_find(run.record, "empty")->has_content);
+	assert_true(record_sink_warned(run.record,
+				       "note: empty: the command printed nothing"));
+	run_release(&run);
+}
+
+static void test_stream_source_run__warns_of_empty_input(void **state)
+{
+	struct run run;
+	int ends[2];
+
+	(void)state;
+	run_init(&run, "db/dump.sql");
+	assert_int_equal(pipe(ends), 0);
+	close(ends[1]);
+	run.options.fd = ends[0];
+	assert_int_equal(run_source(&run), 0);
+	assert_true(record_sink_warned(
+		run.record, "note: db/dump.sql: there was nothing on standard input"));
+	assert_null(run.record->broken);
+	close(ends[0]);
 	run_release(&run);
 }
 
@@ -229,6 +250,7 @@ int main(void)
 		cmocka_unit_test(test_stream_source_run__makes_directories_of_the_name),
 		cmocka_unit_test(
 			test_stream_source_run__takes_no_output_as_an_empty_file),
+		cmocka_unit_test(test_stream_source_run__warns_of_empty_input),
 		cmocka_unit_test(test_stream_source_run__fails_with_the_command),
 		cmocka_unit_test(
 			test_stream_source_run__fails_without_a_word_from_the_command),
