@@ -39,6 +39,7 @@ static void sink_init(struct pg_sink *s)
 	pg_params_init(&s->target.params);
 	buf_init(&s->database_json, TEXT_MAX + READ_STEP);
 	buf_init(&s->globals_json, TEXT_MAX + READ_STEP);
+	buf_init(&s->tables_json, TEXT_MAX + READ_STEP);
 	vec_init(&s->tables, sizeof(struct sink_table));
 	s->is_partial = s->options->selection != NULL &&
 			!selection_is_empty(s->options->selection);
@@ -56,6 +57,8 @@ static void sink_release(struct pg_sink *s)
 	buf_wipe(&s->globals_json); /* it has password hashes */
 	buf_release(&s->globals_json);
 	buf_release(&s->database_json);
+	buf_release(&s->tables_json);
+	mem_free(s->tables_lost);
 	sink_tables_release(&s->tables);
 }
 
@@ -123,32 +126,18 @@ static int read_dump_major(struct pg_sink *s, unsigned *ret_major, struct err *e
 	return result;
 }
 
-static const char *const without_rows_sql =
-	"SELECT t ->> 'path', t ->> 'without_rows' FROM json_array_elements($1::json) t"
-	" WHERE t ->> 'without_rows' !~ '^partitioned'";
-
-/* What has no rows in the snapshot has no sum either, and the report says so. */
-static int report_without_rows(struct pg_sink *s, struct err *err)
+/* What only the report needs is no reason to restore nothing when it is damaged: that is told. */
+static int read_tables(struct pg_sink *s, struct err *err)
 {
-	CLEANUP(pg_result_freep) struct pg_result *rows = NULL;
-	CLEANUP(buf_release) struct buf json;
-	const char *values[1];
+	struct err failure = {0};
 
-	buf_init(&json, TEXT_MAX + READ_STEP);
-	if (sink_read_text(s, "tables.json", &json, err) < 0)
+	if (sink_read_text(s, "tables.json", &s->tables_json, &failure) == 0)
+		return 0;
+	if (failure.code == ERR_INTERRUPTED || failure.code == ERR_TRANSIENT) {
+		*err = failure;
 		return -1;
-	values[0] = buf_string(&json);
-	if (pg_query(s->target.conn, without_rows_sql, 1, values, &rows, err) < 0)
-		return err_wrap(err, "tables.json");
-	for (size_t i = 0; i < pg_rows(rows); i++) {
-		struct pg_table_report *table;
-
-		if (!sink_is_selected(s, pg_value(rows, i, 0)))
-			continue;
-		table = vec_push(&s->report->tables, NULL);
-		table->path = mem_strdup(pg_value(rows, i, 0));
-		table->without_rows = mem_strdup(pg_value(rows, i, 1));
 	}
+	s->tables_lost = mem_strdup(failure.msg);
 	return 0;
 }
 
@@ -162,10 +151,47 @@ static int prepare(struct pg_sink *s, struct err *err)
 	    pg_tool_find("pg_restore", dump_major, "dump", &s->restore, err) < 0 ||
 	    sink_read_text(s, "database.json", &s->database_json, err) < 0 ||
 	    sink_read_text(s, "globals.json", &s->globals_json, err) < 0 ||
-	    sink_list_tables(s, err) < 0)
+	    read_tables(s, err) < 0 || sink_list_tables(s, err) < 0)
 		return -1;
 	return pg_target_open(&s->params, s->options->replace, s->options->rng, s->cancel,
 			      &s->target, err);
+}
+
+static void report_table_without_rows(struct pg_sink *s, const char *path,
+				      const char *why)
+{
+	struct pg_table_report *table;
+
+	if (!sink_is_selected(s, path))
+		return;
+	table = vec_push(&s->report->tables, NULL);
+	table->path = mem_strdup(path);
+	table->without_rows = mem_strdup(why);
+}
+
+/* What has no rows in the snapshot has no sum either, and the report says so. */
+static int report_without_rows(struct pg_sink *s, struct err *err)
+{
+	static const char *const sql = "SELECT t ->> 'path', t ->> 'without_rows'"
+				       " FROM json_array_elements($1::json) t"
+				       " WHERE t ->> 'without_rows' !~ '^partitioned'";
+	CLEANUP(pg_result_freep) struct pg_result *rows = NULL;
+	const char *values[] = {buf_string(&s->tables_json)};
+
+	if (s->tables_lost != NULL) {
+		CLEANUP(mem_freep)
+		char *text = mem_printf("%s; so it is not told which tables have no rows "
+					"in the snapshot",
+					s->tables_lost);
+
+		warn(s, text);
+		return 0;
+	}
+	if (pg_query(s->target.conn, sql, 1, values, &rows, err) < 0)
+		return err_wrap(err, "tables.json");
+	for (size_t i = 0; i < pg_rows(rows); i++)
+		report_table_without_rows(s, pg_value(rows, i, 0), pg_value(rows, i, 1));
+	return 0;
 }
 
 static int restore_roles(struct pg_sink *s, struct err *err)
@@ -262,7 +288,7 @@ static int fill(struct pg_sink *s, struct err *err)
 	    place_relations(s, true, err) < 0 || analyze(s, err) < 0)
 		return -1;
 	progress_phase(progress, "verifying rows");
-	if (report_without_rows(s, err) < 0 || sink_verify_rows(s, err) < 0)
+	if (sink_verify_rows(s, err) < 0)
 		return -1;
 	return pg_database_describe(
 		s->target.conn, buf_string(&s->database_json), s->target.work_name,
@@ -276,7 +302,8 @@ static int restore(struct pg_sink *s, struct err *err)
 	progress_phase(s->options->progress, "restoring roles");
 	if (pg_database_facts(s->target.conn, json, &s->facts, &s->report->warnings,
 			      err) < 0 ||
-	    restore_roles(s, err) < 0 || pg_target_create(&s->target, json, err) < 0)
+	    report_without_rows(s, err) < 0 || restore_roles(s, err) < 0 ||
+	    pg_target_create(&s->target, json, err) < 0)
 		return -1;
 	if (s->is_partial)
 		warn(s, "only some tables are restored: foreign keys, event triggers, "

@@ -28,7 +28,8 @@ struct pg_sink {
 	struct pg_tool restore;
 	struct pg_target target;
 	struct pg_database_facts facts;
-	struct buf database_json, globals_json;
+	struct buf database_json, globals_json, tables_json;
+	char *tables_lost; /* why tables.json cannot be read, or NULL */
 	struct vec tables; /* of struct sink_table */
 	bool is_partial;
 	bool is_different; /* all was restored, and something is not as recorded */

@@ -311,6 +311,11 @@ judge 'damaged content fails the restore' refuses 13 'dropped the half-made data
 judge 'a damaged dump fails the restore' refuses 13 'dropped the half-made database' "$source" \
 	"$(conninfo source damaged)" --damage schema.dump
 judge 'and nothing is left behind' no_leftovers source
+lost_list() {
+	"$roundtrip" "$small" "$(conninfo source unlisted)" --damage tables.json >"$work/said" 2>&1 &&
+		grep -F 'warning: tables.json: ' "$work/said" && [[ $(sql source unlisted 'SELECT count(*) FROM t') == 2 ]]
+}
+judge 'a damaged list of tables stops nothing' lost_list
 judge 'a lost row is found' refuses 13 'tables/app/parent.copy: 1 rows, recorded are 0' "$source" \
 	"$(conninfo source forgotten)" --forget tables/app/parent.copy
 kept_for_a_look() {

@@ -86,6 +86,41 @@ static void test_pg_sink_run__says_what_has_no_sum(void **state)
 	sink_run_release(&run);
 }
 
+static void test_pg_sink_run__goes_on_without_what_only_the_report_needs(void **state)
+{
+	struct sink_run run;
+
+	fake_program(*state, "pg_restore", PG_RESTORE_NOTES);
+	sink_run_init(&run, state, rules);
+	run.source.fail_path = "tables.json";
+	if (sink_run(&run) < 0)
+		fail_msg("%s", run.err.msg);
+	assert_int_equal(run.report.tables.n, 2);
+	assert_int_equal(strings_count(&run.report.warnings), 1);
+	assert_non_null(strstr(strings_at(&run.report.warnings, 0), "tables.json: "));
+	assert_non_null(strstr(strings_at(&run.report.warnings, 0),
+			       "it is not told which tables have no rows"));
+	sink_run_release(&run);
+}
+
+static void test_pg_sink_run__refuses_a_strange_list_before_it_writes(void **state)
+{
+	static const struct fake_rule strange[] = {
+		{"json_array_elements($1", FAKE_ERROR,
+		 "22P02 invalid input syntax for type json", 0},
+		PG_SINK_RULES};
+	struct sink_run run;
+
+	fake_program(*state, "pg_restore", PG_RESTORE_NOTES);
+	sink_run_init(&run, state, strange);
+	assert_int_equal(sink_run(&run), -1);
+	assert_string_equal(run.err.msg,
+			    "tables.json: invalid input syntax for type json");
+	assert_false(fake_postgres_got(&run.fake, "CREATE DATABASE"));
+	assert_false(fake_postgres_got(&run.fake, "-> 'roles'"));
+	sink_run_release(&run);
+}
+
 static void test_pg_sink_run__drops_what_it_made_when_it_fails(void **state)
 {
 	struct sink_run run;
@@ -189,6 +224,9 @@ int main(void)
 		tempdir_test(test_pg_sink_run__restores_in_order),
 		tempdir_test(test_pg_sink_run__reports_what_it_proved),
 		tempdir_test(test_pg_sink_run__says_what_has_no_sum),
+		tempdir_test(
+			test_pg_sink_run__goes_on_without_what_only_the_report_needs),
+		tempdir_test(test_pg_sink_run__refuses_a_strange_list_before_it_writes),
 		tempdir_test(test_pg_sink_run__drops_what_it_made_when_it_fails),
 		tempdir_test(test_pg_sink_run__keeps_what_differs_under_its_working_name),
 		tempdir_test(test_pg_sink_run__refuses_a_tree_of_files),
