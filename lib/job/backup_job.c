@@ -177,19 +177,27 @@ static int open_snapshot(struct running *running, struct err *err)
 	return snapshot_writer_new(&options, &running->snapshot, err);
 }
 
-static int adopt(struct running *running, struct err *err)
+static int survey(struct running *running, struct err *err)
 {
-	uint64_t n = 0;
+	const struct log *log = running->env->log;
+	struct blob_survey found;
 
-	if (running->cut_off_nsec == 0)
-		return 0;
-	if (blob_writer_adopt(running->blobs, running->cut_off_nsec, &n, err) < 0)
+	if (blob_writer_survey(running->blobs,
+			       running->cut_off_nsec != 0 ? running->cut_off_nsec
+							  : INT64_MAX,
+			       &found, err) < 0)
 		return -1;
-	if (n > 0)
-		log_info(running->env->log,
+	if (found.adopted > 0)
+		log_info(log,
 			 "the last run was cut off; going on with %ju packs that it "
 			 "stored",
-			 (uintmax_t)n);
+			 (uintmax_t)found.adopted);
+	if (found.gone > 0)
+		log_warning(log,
+			    "%ju packs of earlier snapshots are gone or cut short; what "
+			    "is still in the source is stored again: run `quipu-backup "
+			    "check`",
+			    (uintmax_t)found.gone);
 	return 0;
 }
 
@@ -209,7 +217,7 @@ static int prepare(struct running *running, struct err *err)
 			&running->cut_off_nsec, err) < 0)
 		return -1;
 	if (open_index(running, err) < 0 || open_pipeline(running, err) < 0 ||
-	    adopt(running, err) < 0)
+	    survey(running, err) < 0)
 		return -1;
 	return open_snapshot(running, err);
 }

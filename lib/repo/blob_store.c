@@ -45,21 +45,41 @@ static bool claim(struct blob_writer *writer, const struct blob_id *id)
 	return true;
 }
 
+/* The newest place in a pack that is there. Nearly always that is the newest of all. */
+static int find_place(const struct blob_writer *writer, const struct blob_id *id,
+		      struct blob_place *ret_place, bool *ret_found, struct err *err)
+{
+	struct blob_place places[INDEX_PLACES_MAX];
+	size_t n = 0;
+
+	*ret_found = false;
+	if (index_find(writer->options.index, id, places, 1, &n, err) < 0)
+		return -1;
+	if (n > 0 && pack_is_gone(writer, places[0].pack) &&
+	    index_find(writer->options.index, id, places, INDEX_PLACES_MAX, &n, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		if (pack_is_gone(writer, places[i].pack))
+			continue;
+		*ret_place = places[i];
+		*ret_found = true;
+		return 0;
+	}
+	return 0;
+}
+
 int blob_writer_has(struct blob_writer *writer, const struct blob_id *id, bool *ret_has,
 		    struct err *err)
 {
 	struct blob_place place;
-	size_t n = 0;
 
-	if (is_pending(writer, id)) {
-		*ret_has = true;
+	*ret_has = true;
+	if (is_pending(writer, id))
 		return 0;
-	}
-	if (index_find(writer->options.index, id, &place, 1, &n, err) < 0)
+	if (find_place(writer, id, &place, ret_has, err) < 0)
 		return -1;
-	if (n > 0)
+	if (*ret_has)
 		mark_used(writer, place.pack);
-	*ret_has = n > 0;
 	return 0;
 }
 

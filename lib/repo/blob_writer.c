@@ -150,6 +150,7 @@ void blob_writer_free(struct blob_writer *writer)
 	segments_free(writer);
 	map_free(writer->pending);
 	mem_free(writer->used);
+	mem_free(writer->gone);
 	mutex_free(writer->wake_mutex);
 	condition_free(writer->woken);
 	mutex_free(writer->table_mutex);

@@ -96,12 +96,19 @@ MUST_CHECK int blob_writer_put_body(struct blob_writer *writer, struct slice byt
 				    uint8_t ret_hash[static 32], uint64_t *ret_size,
 				    struct err *err);
 
+/* What is there before the run stores anything. */
+struct blob_survey {
+	uint64_t adopted; /* packs of a killed run that were taken in */
+	uint64_t gone;	  /* packs of the index that are gone or of another length */
+};
+
 /*
- * Adoption: packs that a run of this writer left without a fragment. Lists packs newer than
- * `since_nsec` (storage time) that the index does not know, reads their directories, and
- * takes those in that this writer signed for this domain.
+ * To be called once, before anything is put. Lists all packs. Those of the index that are gone
+ * count as not stored from here on. Those that the index does not know and that are newer than
+ * `since_nsec` (storage time; INT64_MAX = none) were left by a killed run: their directories are
+ * read, and those that this writer signed for this domain are taken in.
  */
-MUST_CHECK int blob_writer_adopt(struct blob_writer *writer, int64_t since_nsec,
-				 uint64_t *ret_packs, struct err *err);
+MUST_CHECK int blob_writer_survey(struct blob_writer *writer, int64_t since_nsec,
+				  struct blob_survey *ret_survey, struct err *err);
 
 #endif

@@ -5,7 +5,7 @@
  *   blob_writer.c   life, tickets, flush          blob_segment.c  stream memory, waking
  *   blob_stream.c   cutting a stream              blob_batch.c    small blobs, many to a task
  *   blob_store.c    id, known?, compress, seal    blob_upload.c   packs to the store and index
- *   blob_adopt.c    packs that a killed run left
+ *   blob_survey.c   packs that are gone, packs that a killed run left
  *
  * Locks, never two at once but wake_mutex, which is innermost: table_mutex (pending ids, used
  * packs), pack_mutex (open packs, free builders), batch_mutex (the batch being filled),
@@ -112,6 +112,9 @@ struct blob_writer {
 	uint8_t *used;	     /* a bit a pack number */
 	uint32_t used_bits;
 
+	uint8_t *gone; /* a bit a pack number below n_surveyed; fixed while others run */
+	uint32_t n_surveyed;
+
 	struct mutex *pack_mutex;
 	struct pack_builder *open[OPEN_PACKS];
 	struct vec free_builders[PACK_KINDS]; /* of struct pack_builder * */
@@ -126,6 +129,10 @@ struct blob_writer {
 
 	atomic_uint_fast64_t raw_bytes, new_blobs, new_bytes, stored_bytes, n_packs;
 };
+
+/* blob_survey.c */
+
+bool pack_is_gone(const struct blob_writer *writer, uint32_t pack);
 
 /* blob_segment.c */
 

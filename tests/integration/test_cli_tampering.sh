@@ -17,6 +17,11 @@ fresh() { # a repository with two snapshots of stream files/a
 	back_up files/a
 }
 back_up() { with_writer repo quipu-backup run --json --stream "$1" --files "$work/tree" >"$work/run.json" && cat "$work/run.json"; }
+fails_not() { # TEXT COMMAND...: succeeds, and says it
+	"${@:2}" 2>"$work/said" || return
+	cat "$work/said"
+	[[ $(<"$work/said") == *"$1"* ]]
+}
 comes_back() { # SNAPSHOT TEXT: all of the tree, with that in `file`
 	rm -rf "$work/target"
 	with_recovery repo quipu-restore run "$1" --to "$work/target"
@@ -64,4 +69,14 @@ judge 'the newest header is damaged: the one before comes back, with an alarm' e
 judge 'plan says it as well' exits 15 with_recovery repo quipu-restore plan latest:files/a
 judge 'what is named by its id is not in doubt' comes_back "$first" one
 judge 'another stream is not in doubt' eval 'back_up files/b && comes_back latest:files/b two'
+
+judge 'a last repository' fresh
+find "$work/repo/packs" -type f -printf '%s %p\n' | sort -n | tail -n 2 >"$work/largest"
+head -n 1 "$work/largest" | cut -d ' ' -f 2- | xargs rm
+tail -n 1 "$work/largest" | cut -d ' ' -f 2- | xargs truncate -s 100
+rm -rf "$work/cache"
+judge 'packs that are gone are told' fails_not 'gone or cut short' back_up files/a
+judge 'and what they held is stored again' comes_back latest:files/a two
+judge 'also with the cache' eval 'back_up files/a && comes_back latest:files/a two'
+judge 'check still names the damage' exits 13 check
 exit "$status"
