@@ -18,6 +18,10 @@
  * Roles are listed in the order of their oids, and made in it: some lists of roles (those of
  * policies) are kept sorted by oid, and so come back as they were.
  *
+ * Password hashes pass through here. The caller wipes the document; what libpq keeps of it (results,
+ * parameters, its buffers to and from the server) is freed as it is, for libpq offers no way to
+ * wipe that. So no other copies are made.
+ *
  * A failed statement is a warning: on a managed service a superuser cannot be created, and
  * yet the database may come back without it. If it cannot, pg_restore says so.
  */
@@ -76,7 +80,8 @@ static const char *const parameters_sql =
 int pg_globals_read(struct pg_conn *conn, struct buf *json, bool *ret_passwords,
 		    struct err *err)
 {
-	CLEANUP(mem_freep) char *readable = NULL, *text = NULL;
+	CLEANUP(mem_freep) char *readable = NULL;
+	CLEANUP(pg_result_freep) struct pg_result *document = NULL;
 	CLEANUP(buf_release) struct buf sql;
 	const char *values[1];
 	bool passwords;
@@ -90,9 +95,9 @@ int pg_globals_read(struct pg_conn *conn, struct buf *json, bool *ret_passwords,
 	buf_printf(&sql, read_sql, passwords ? "rolpassword" : "NULL::text",
 		   passwords ? "pg_authid" : "pg_roles",
 		   pg_conn_major(conn) >= 15 ? parameters_sql : "'[]'::json");
-	if (pg_query_text(conn, buf_string(&sql), 1, values, &text, err) < 0)
+	if (pg_query(conn, buf_string(&sql), 1, values, &document, err) < 0)
 		return err_wrap(err, "roles of the server");
-	buf_append_string(json, text);
+	buf_append_string(json, pg_value(document, 0, 0));
 	*ret_passwords = passwords;
 	return 0;
 }

@@ -86,12 +86,31 @@ static int read_content(struct pg_sink *s, struct byte_reader *reader, struct bu
 	return 0;
 }
 
+/* At once for all, because a text that grows leaves copies in the heap, and one of them has
+ * password hashes. */
+static int reserve(struct pg_sink *s, const char *path, struct buf *text, struct err *err)
+{
+	struct entry entry;
+	uint64_t size;
+
+	if (s->source->ops->lookup(s->source, path, &entry, err) < 0)
+		return -1;
+	size = entry.size;
+	entry_release(&entry);
+	if (size > TEXT_MAX)
+		return err_set(err, ERR_LIMIT, "%s: is longer than %d bytes", path,
+			       TEXT_MAX);
+	buf_reserve(text, (size_t)size + READ_STEP);
+	return 0;
+}
+
 int sink_read_text(struct pg_sink *s, const char *path, struct buf *text, struct err *err)
 {
 	struct byte_reader *reader;
 	int result;
 
-	if (s->source->ops->open_content(s->source, path, &reader, err) < 0)
+	if (reserve(s, path, text, err) < 0 ||
+	    s->source->ops->open_content(s->source, path, &reader, err) < 0)
 		return -1;
 	result = read_content(s, reader, text, err);
 	s->source->ops->close_content(reader);

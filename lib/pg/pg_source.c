@@ -188,10 +188,17 @@ static int read_globals(struct pg_source *s, struct buf *globals, struct err *er
 	return pg_globals_read(s->conn, globals, &s->has_passwords, err);
 }
 
+/* For CLEANUP: of a text with password hashes. */
+static void wipe_and_release(struct buf *text)
+{
+	buf_wipe(text);
+	buf_release(text);
+}
+
 static int add_database_and_globals(struct pg_source *s, struct err *err)
 {
-	CLEANUP(buf_release) struct buf database, globals;
-	int result;
+	CLEANUP(buf_release) struct buf database;
+	CLEANUP(wipe_and_release) struct buf globals;
 
 	buf_init(&database, 0);
 	buf_init(&globals, 0);
@@ -204,11 +211,9 @@ static int add_database_and_globals(struct pg_source *s, struct err *err)
 		s->sink->ops->warn(s->sink, WARN_NOTE, "globals.json",
 				   "roles have no passwords, for this role may not read "
 				   "pg_authid");
-	result = add_text(s, "database.json", &database, err);
-	if (result == 0)
-		result = add_text(s, "globals.json", &globals, err);
-	buf_wipe(&globals); /* it has password hashes */
-	return result;
+	if (add_text(s, "database.json", &database, err) < 0)
+		return -1;
+	return add_text(s, "globals.json", &globals, err);
 }
 
 static void write_server(const struct pg_source *s, struct json_writer *w)

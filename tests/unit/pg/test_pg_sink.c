@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "pg/pg_sink.h"
+#include "pg/pg_sink_internal.h"
 #include "support/pg_sink_run.h"
 
 static const struct fake_rule rules[] = {PG_SINK_RULES};
@@ -204,6 +204,31 @@ static void test_pg_sink_run__refuses_to_lack_pg_restore(void **state)
 	sink_run_release(&run);
 }
 
+/* A text that moves when it grows leaves copies of password hashes in the heap. */
+static void test_sink_read_text__reads_into_one_place(void **state)
+{
+	enum { LENGTH = 300 * 1024, STEP = 64 * 1024 };
+	struct record_sink *record = record_sink_new();
+	CLEANUP(mem_freep) char *long_text = mem_alloc(LENGTH + 1);
+	CLEANUP(buf_release) struct buf text;
+	struct record_source source;
+	struct pg_sink s = {.source = &source.source};
+	struct err err = {0};
+
+	(void)state;
+	memset(long_text, 'x', LENGTH);
+	long_text[LENGTH] = '\0';
+	pg_tree_open(record, "");
+	pg_tree_file(record, "globals.json", long_text);
+	pg_tree_close(record);
+	record_source_init(&source, record);
+	buf_init(&text, 0);
+	assert_int_equal(sink_read_text(&s, "globals.json", &text, &err), 0);
+	assert_string_equal(buf_string(&text), long_text);
+	assert_int_equal(text.capacity, LENGTH + STEP + 1);
+	record_sink_free(record);
+}
+
 static void test_pg_sink_check__writes_nothing(void **state)
 {
 	struct sink_run run;
@@ -232,6 +257,7 @@ int main(void)
 		tempdir_test(test_pg_sink_run__refuses_a_tree_of_files),
 		tempdir_test(test_pg_sink_run__refuses_a_connection_without_database),
 		tempdir_test(test_pg_sink_run__refuses_to_lack_pg_restore),
+		cmocka_unit_test(test_sink_read_text__reads_into_one_place),
 		tempdir_test(test_pg_sink_check__writes_nothing),
 	};
 
