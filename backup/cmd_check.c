@@ -95,6 +95,7 @@ static void print(struct cli *cli, const struct check_result *result, uint64_t n
 		.findings = findings,
 		.n_findings = result->findings.n,
 	};
+	cli->output_is_summary = result->n_findings[CHECK_WARNING] == 0;
 	if (!cli->common->json) {
 		check_report_text(&cli->output, &report);
 		return;

@@ -88,6 +88,7 @@ static int run(void *context, void *arg, const struct strings *operands, struct 
 			       &passphrase, err) < 0 ||
 	    create(cli, options, &passphrase, &resumed, err) < 0)
 		return -1;
+	cli->output_is_summary = true;
 	if (options->common.json)
 		tell_json(options, resumed, &cli->output);
 	else

@@ -82,6 +82,7 @@ static int finish(struct runs *runs, bool single, struct err *err)
 {
 	const struct run_report *reports = runs->reports.data;
 	struct buf *output = &runs->cli->output;
+	bool json = runs->cli->common->json;
 	int worst = 0;
 
 	if (single && reports[0].failed) {
@@ -90,10 +91,10 @@ static int finish(struct runs *runs, bool single, struct err *err)
 	}
 	for (size_t i = 0; i < runs->reports.n; i++) {
 		worst = err_worse_exit(worst, reports[i].exit_code);
-		if (!runs->cli->common->json)
+		if (!json && (reports[i].exit_code != 0 || !runs->cli->common->quiet))
 			run_report_text(output, &reports[i]);
 	}
-	if (runs->cli->common->json) {
+	if (json) {
 		struct json_writer w;
 
 		json_writer_init(&w, output, JSON_COMPACT);

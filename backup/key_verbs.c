@@ -45,6 +45,7 @@ void key_tell(struct cli *cli, const char *verb, const char *name, const char *a
 {
 	struct json_writer w;
 
+	cli->output_is_summary = true;
 	if (!cli->common->json) {
 		buf_printf(&cli->output, "%s %s\n%s", verb, name, advice);
 		return;

@@ -69,6 +69,7 @@ static void print(struct cli *cli, const struct verify_options *options,
 		.findings = findings,
 		.n_findings = result->findings.n,
 	};
+	cli->output_is_summary = true;
 	if (!cli->common->json) {
 		verify_report_text(&cli->output, &report);
 		return;

@@ -72,6 +72,7 @@ static void print(struct cli *cli, const struct opened *opened, const char *targ
 		.tables = result->is_database ? tables : NULL,
 		.n_tables = result->tables.n,
 	};
+	cli->output_is_summary = true;
 	if (!cli->common->json) {
 		restore_report_text(&cli->output, &report);
 		return;

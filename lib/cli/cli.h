@@ -41,6 +41,9 @@ struct cli {
 	struct buf output;    /* goes to stdout when the command succeeds */
 	/* The command's data is stdout itself: `output` (its report) goes to stderr. */
 	bool data_on_stdout;
+	/* `output` only says that what was to be done is done: nothing with --quiet, when the
+	 * exit code is 0 and no document was asked for. */
+	bool output_is_summary;
 	struct cli_progress *display; /* NULL: no progress is shown */
 };
 

@@ -48,7 +48,9 @@ const struct opt cli_common_options[] = {
 	 .letter = 'q',
 	 .type = OPT_FLAG,
 	 .offset = offsetof(struct common_options, quiet),
-	 .help = "no progress and no messages but errors"},
+	 .help = "no progress, no summary, no messages but warnings and errors",
+	 .more = "What a command is there to show is printed all the same, and so is a "
+		 "--json document."},
 	{0},
 };
 
@@ -114,6 +116,9 @@ static int run_command(struct cli *cli, const struct cmd_line *line, struct err 
 	cli_signals_stop(signals);
 	if (result < 0)
 		return -1;
+	if (cli->output_is_summary && cli->common->quiet && !cli->common->json &&
+	    result == 0)
+		buf_clear(&cli->output);
 	return cli_output_write(&cli->output, cli->data_on_stdout, err) < 0 ? -1 : result;
 }
 
@@ -144,7 +149,7 @@ static void cli_init(struct cli *cli, const struct common_options *common)
 		.common = common,
 		.log = {.write = write_message,
 			.state = cli,
-			.least = common->quiet ? LOG_ERROR_LEVEL : LOG_INFO_LEVEL},
+			.least = common->quiet ? LOG_WARNING_LEVEL : LOG_INFO_LEVEL},
 	};
 	cancel_init(&cli->cancel);
 	cancel_init(&cli->second_cancel);

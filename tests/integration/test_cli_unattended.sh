@@ -81,6 +81,35 @@ insisted() {
 }
 judge 'a second SIGTERM ends the hook as well' insisted
 
+# --- quiet ---
+
+says_nothing() { # COMMAND...
+	"$@" >"$work/out" 2>&1 || return
+	cat "$work/out"
+	[[ ! -s $work/out ]]
+}
+quiet_ones() {
+	says_nothing quipu-backup init -q --repo "file://$work/quiet" --keys "$work/quiet.keys" --passphrase-file "$work/passphrase" &&
+		says_nothing with_writer quiet quipu-backup run -q --stream q --files "$work/tree" &&
+		says_nothing with_writer quiet quipu-backup check -q &&
+		says_nothing with_recovery quiet quipu-restore run -q latest:q --to "$work/quiet.target" &&
+		says_nothing with_recovery quiet quipu-backup key rotate -q &&
+		says_nothing quipu-dr verify -q --repo "file://$work/quiet" --audit-key "$work/quiet.keys/audit.pub"
+}
+judge '--quiet says nothing when all goes well' quiet_ones
+quiet_shows() {
+	with_writer quiet quipu-backup list -q >"$work/out" && [[ -s $work/out ]] &&
+		with_writer quiet quipu-backup check -q --json | jq -e .clean
+}
+judge '--quiet shows what a verb is there to show, and documents' quiet_shows
+quiet_jobs() { # of two jobs the one that failed
+	sed '0,/"echo x"/s//"false"/' "$work/both.toml" >"$work/one-fails.toml"
+	exits 1 quipu-backup run -q --config "$work/one-fails.toml" >"$work/out" 2>&1
+	local result=$?
+	cat "$work/out"
+	((result == 0)) && grep -q 'm/one: failed' "$work/out" && ! grep -q m/two "$work/out"
+}
+
 # --- metrics ---
 
 configure() { # TEXTFILE STREAM...: a job for each
@@ -95,6 +124,13 @@ metrics_lost() {
 		jq -e '.jobs[0].exit_code == 0 and (.jobs[0].snapshot | length == 64)' "$work/out"
 }
 judge 'metrics that cannot be written: all is told, exit code 1' metrics_lost
+quiet_warns() {
+	exits 1 quipu-backup run -q --config "$work/lost.toml" >"$work/out" 2>&1
+	local result=$?
+	cat "$work/out"
+	((result == 0)) && [[ $(<"$work/out") == 'warning: metrics: '*nowhere/quipu.prom* && $(wc -l <"$work/out") == 1 ]]
+}
+judge '--quiet tells warnings' quiet_warns
 configure "$work/quipu.prom" m/one m/two >"$work/both.toml"
 metric() { grep "^quipu_backup_$1{stream=\"$2\"} " "$work/quipu.prom"; }
 metrics_of_both() {
@@ -108,6 +144,7 @@ metrics_of_both() {
 	[[ $(metric success m/one) == *' 0.000' && $(metric success m/two) == *' 1.000' &&
 		$(metric last_snapshot_timestamp_seconds m/one) == "$snapshot" ]]
 }
+judge '--quiet tells which of several jobs failed' quiet_jobs
 judge 'metrics keep other streams and the last snapshot of one that fails' metrics_of_both
 
 # --- a part of the data each time ---
