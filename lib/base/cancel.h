@@ -12,7 +12,8 @@
 #include "base/err.h"
 
 struct cancel {
-	atomic_int signal; /* 0 = go on; SIGINT, SIGTERM, or -1 = stopped from inside */
+	atomic_int
+		signal; /* 0 = go on; SIGHUP, SIGINT, SIGTERM, or -1 = stopped from inside */
 };
 
 void cancel_init(struct cancel *cancel);

@@ -225,7 +225,7 @@ int err_exit_code(const struct err *err)
 
 /* Exit codes from harmless to worst. */
 static const int exit_order[] = {
-	0, 3, 2, 1, 10, 12, 14, 13, 15, 128 + SIGINT, 128 + SIGTERM};
+	0, 3, 2, 1, 10, 12, 14, 13, 15, 128 + SIGHUP, 128 + SIGINT, 128 + SIGTERM};
 
 /* An undocumented code counts as 1, "failed". */
 static size_t exit_rank(int exit_code)

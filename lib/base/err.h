@@ -35,14 +35,14 @@ enum err_code {
 	ERR_TARGET,	 /* a restore target is refused */
 	ERR_ALARM,	 /* a signature or chain says that somebody tampered */
 	ERR_PARTIAL,	 /* done, but not for all that a named root holds */
-	ERR_INTERRUPTED, /* SIGINT or SIGTERM, see err.signal */
+	ERR_INTERRUPTED, /* SIGHUP, SIGINT or SIGTERM, see err.signal */
 	ERR_BUG,	 /* our mistake that was caught at run time */
 	ERR_CODE_COUNT,
 };
 
 struct err {
 	enum err_code code;
-	int signal; /* with ERR_INTERRUPTED: SIGINT or SIGTERM */
+	int signal; /* with ERR_INTERRUPTED: SIGHUP, SIGINT or SIGTERM */
 	char msg[ERR_MSG_MAX];
 	char hint[ERR_HINT_MAX];
 };
@@ -74,12 +74,12 @@ const char *err_code_name(enum err_code code);
 int err_exit_code(const struct err *err);
 
 /* Of two exit codes the worse, in the documented order of several jobs:
- * 0 < 3 < 2 < 1 < 10 < 12 < 14 < 13 < 15 < 130 < 143. */
+ * 0 < 3 < 2 < 1 < 10 < 12 < 14 < 13 < 15 < 129 < 130 < 143. */
 int err_worse_exit(int a, int b);
 
 /* Every documented exit code and what it means, as manuals print it; ended by meaning NULL. */
 struct err_exit {
-	const char *codes; /* "0", or "130, 143" */
+	const char *codes; /* "0", or "129, 130, 143" */
 	const char *meaning;
 };
 const struct err_exit *err_exit_table(void);

@@ -19,8 +19,9 @@ static const struct err_exit exit_table[] = {
 	{"14", "The target of a restore is refused; nothing was written."},
 	{"15", "A signature or a chain is wrong: somebody may have tampered with the "
 	       "repository."},
-	{"130, 143", "Interrupted by SIGINT or by SIGTERM. What was committed before is "
-		     "safe; run it again to go on."},
+	{"129, 130, 143",
+	 "Interrupted by SIGHUP, SIGINT or SIGTERM. What was committed before is "
+	 "safe; run it again to go on."},
 	{NULL, NULL},
 };
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * SIGINT and SIGTERM as cancel flags, without a handler: the signals are blocked in all
+ * SIGINT, SIGTERM and SIGHUP as cancel flags, without a handler: the signals are blocked in all
  * threads and one thread waits for them. The first asks running work to stop; a second one,
  * which is looked at CLI_GRACE_MSEC later at the earliest, asks what goes on nevertheless, and
- * after the same grace ends the process the way the signal does by default.
+ * after the same grace ends the process the way the signal does by default. SIGHUP is no second
+ * signal, and none at all where it was ignored when the program began.
  */
 #ifndef CLI_CLI_SIGNALS_H
 #define CLI_CLI_SIGNALS_H

@@ -39,6 +39,7 @@ static void test_err_exit_table__documents_every_code(void **state)
 static void test_err_exit_table__documents_signals(void **state)
 {
 	(void)state;
+	assert_true(is_documented(128 + SIGHUP));
 	assert_true(is_documented(128 + SIGINT));
 	assert_true(is_documented(128 + SIGTERM));
 	assert_false(is_documented(11));

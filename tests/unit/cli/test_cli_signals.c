@@ -69,6 +69,63 @@ static int second_signal(void)
 		(void)pause();
 }
 
+/* A terminal that closes: both its driver and the shell send SIGHUP. */
+static int hung_up(void)
+{
+	struct cancel cancel, second;
+	struct cli_signals *signals;
+	struct err err = {0};
+
+	cancel_init(&cancel);
+	cancel_init(&second);
+	if (cli_signals_start(&cancel, &second, &signals, &err) < 0)
+		return 9;
+	(void)kill(getpid(), SIGHUP);
+	wait_for(&cancel);
+	(void)kill(getpid(), SIGHUP);
+	(void)usleep(2 * CLI_GRACE_MSEC * 1000);
+	cli_signals_stop(signals);
+	if (cancel_is_set(&second))
+		return 2;
+	return cancel_check(&cancel, &err) < 0 && err.signal == SIGHUP ? 42 : 1;
+}
+
+static int hung_up_under_nohup(void)
+{
+	struct cancel cancel, second;
+	struct cli_signals *signals;
+	struct err err = {0};
+
+	cancel_init(&cancel);
+	cancel_init(&second);
+	(void)signal(SIGHUP, SIG_IGN);
+	if (cli_signals_start(&cancel, &second, &signals, &err) < 0)
+		return 9;
+	(void)kill(getpid(), SIGHUP);
+	(void)kill(getpid(), SIGTERM);
+	wait_for(&cancel);
+	cli_signals_stop(signals);
+	if (cancel_is_set(&second))
+		return 2;
+	return cancel_check(&cancel, &err) < 0 && err.signal == SIGTERM ? 42 : 1;
+}
+
+static void test_cli_signals__a_hangup_is_one_signal(void **state)
+{
+	(void)state;
+	int status = in_child(hung_up);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 42);
+}
+
+static void test_cli_signals__ignored_hangups_stay_so(void **state)
+{
+	(void)state;
+	int status = in_child(hung_up_under_nohup);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 42);
+}
+
 static void test_cli_signals__the_first_sets_the_flag(void **state)
 {
 	(void)state;
@@ -94,6 +151,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cli_signals__the_first_sets_the_flag),
+		cmocka_unit_test(test_cli_signals__a_hangup_is_one_signal),
+		cmocka_unit_test(test_cli_signals__ignored_hangups_stay_so),
 		cmocka_unit_test(
 			test_cli_signals__the_second_is_told_and_ends_the_process),
 	};
