@@ -95,7 +95,9 @@ static void print_error(const struct program *program, const struct err *err, bo
 		return;
 	}
 	(void)fprintf(stderr, "%s: %s\n", program->name, err->msg);
-	if (err->hint[0] != '\0')
+	if (err->hint[0] == '\n') /* the line of a file, with a mark below it */
+		(void)fprintf(stderr, "%s\n", err->hint + 1);
+	else if (err->hint[0] != '\0')
 		(void)fprintf(stderr, "hint: %s\n", err->hint);
 }
 

@@ -166,6 +166,18 @@ static int open_directory(struct transfer *transfer, const char *name, struct er
 	return transfer->sink->ops->open_directory(transfer->sink, &entry, err);
 }
 
+int stream_source_name_check(const char *name, struct err *err)
+{
+	const char *path = name + strspn(name, "/");
+	char quoted[QUOTE_TEXT_MAX];
+
+	if (*path != '\0' && path_relative_valid(slice_of_string(path)))
+		return 0;
+	return err_set(err, ERR_USAGE,
+		       "file name %s: expected names joined by '/', without '..'",
+		       quote_string(name, quoted));
+}
+
 int stream_source_run(const struct stream_source_options *options, struct tree_sink *sink,
 		      const struct cancel *cancel, struct err *err)
 {
@@ -174,10 +186,8 @@ int stream_source_run(const struct stream_source_options *options, struct tree_s
 	char quoted[QUOTE_TEXT_MAX];
 	size_t n_open = 1;
 
-	if (*path == '\0' || !path_relative_valid(slice_of_string(path)))
-		return err_set(err, ERR_USAGE,
-			       "file name %s: expected names joined by '/', without '..'",
-			       quote_string(options->name, quoted));
+	if (stream_source_name_check(options->name, err) < 0)
+		return -1;
 	if (open_directory(&transfer, "", err) < 0)
 		return -1;
 	for (; strchr(path, '/') != NULL; path = strchr(path, '/') + 1, n_open++) {

@@ -18,6 +18,9 @@ struct stream_source_options {
 	struct progress *progress; /* may be NULL */
 };
 
+/* ERR_USAGE unless `name` may be that of the file. */
+MUST_CHECK int stream_source_name_check(const char *name, struct err *err);
+
 /* ERR_USAGE for a bad name, before anything is written. A command that ends with another
  * status than 0 is ERR_FAILED with the last line of its stderr: no snapshot may be made. No
  * bytes at all make an empty file and a warning. */

@@ -5,9 +5,11 @@
 #include "base/mem.h"
 #include "base/pattern.h"
 #include "base/quote.h"
+#include "files/stream_source.h"
 #include "format/table.h"
 #include "format/toml.h"
 #include "job/job_env.h"
+#include "pg/pg_params.h"
 #include "repo/snapshots.h"
 
 static int check_pattern(const char *text, struct err *err)
@@ -18,6 +20,21 @@ static int check_pattern(const char *text, struct err *err)
 static int check_stream(const char *text, struct err *err)
 {
 	return stream_name_check(text, err);
+}
+
+static int check_file_name(const char *text, struct err *err)
+{
+	return stream_source_name_check(text, err);
+}
+
+static int check_conninfo(const char *text, struct err *err)
+{
+	struct pg_params params;
+
+	if (pg_params_parse(text, &params, err) < 0)
+		return -1;
+	pg_params_release(&params);
+	return 0;
 }
 
 static const struct field repository_fields[] = {
@@ -102,10 +119,12 @@ static const struct field job_fields[] = {
 	{.key = "file_name",
 	 .type = FIELD_TEXT,
 	 .offset = offsetof(struct config_job, file_name),
+	 .check = check_file_name,
 	 .doc = "name of the file that holds the command's output"},
 	{.key = "postgres",
 	 .type = FIELD_TEXT,
 	 .offset = offsetof(struct config_job, postgres),
+	 .check = check_conninfo,
 	 .doc = "PostgreSQL connection string with a dbname and without a password"},
 	{.key = "exclude",
 	 .type = FIELD_LIST,
@@ -201,6 +220,18 @@ static unsigned n_sources(const struct config_job *job)
 	return n;
 }
 
+/* A job without a stream writes to one of its own name. */
+static void check_default_stream(const struct config_job *job, const struct value *at,
+				 struct findings *findings)
+{
+	struct err err = {0};
+
+	if (job->name != NULL && job->stream == NULL &&
+	    stream_name_check(job->name, &err) < 0)
+		findings_add(findings, value_get(at, "name"),
+			     "give the job a stream whose name is one", "%s", err.msg);
+}
+
 /* Rules that a table of fields cannot say. */
 static void check_jobs(const struct config *config, const struct value *root,
 		       struct findings *findings)
@@ -220,6 +251,7 @@ static void check_jobs(const struct config *config, const struct value *root,
 		if ((job->command != NULL) != (job->file_name != NULL))
 			findings_add(findings, at, NULL,
 				     "command and file_name belong together");
+		check_default_stream(job, at, findings);
 		for (size_t k = 0; k < i && job->name != NULL; k++) {
 			const struct config_job *other = vec_at(&config->jobs, k);
 
@@ -259,8 +291,10 @@ int config_load(const char *path, struct config *ret_config, struct err *err)
 	CLEANUP(buf_release) struct buf text = {0};
 
 	buf_init(&text, CONFIG_FILE_MAX + 1);
-	if (file_read(path, CONFIG_FILE_MAX, &text, err) < 0)
+	if (file_read(path, CONFIG_FILE_MAX, &text, err) < 0) {
+		err->code = ERR_USAGE;
 		return err_wrap(err, "configuration");
+	}
 	return config_parse(buf_slice(&text), path, ret_config, err);
 }
 

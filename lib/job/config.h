@@ -53,8 +53,8 @@ struct config {
 	struct vec jobs; /* of struct config_job */
 };
 
-/* ERR_USAGE "FILE:LINE:COL: job.strem: unknown key", with a hint; ERR_NOT_FOUND without the
- * file. */
+/* ERR_USAGE "FILE:LINE:COL: job.strem: unknown key", with a hint; likewise when the file cannot
+ * be read. */
 MUST_CHECK int config_load(const char *path, struct config *ret_config, struct err *err);
 MUST_CHECK int config_parse(struct slice text, const char *file_name,
 			    struct config *ret_config, struct err *err);

@@ -60,6 +60,10 @@ printf '[[job]]\nname = "orders"\nfiles = ["%s"]\n' "$work/tree" >"$work/good.to
 printf '[repository]\nurl = "file://%s"\nkey = "%s"\n' "$work/repo" "$work/repo.keys/writer.key" >"$work/named.toml"
 judge 'a configuration names the repository for init' unchanged fails 1 'already' quipu-backup init --config "$work/named.toml" --keys "$work/new.keys" --passphrase-file "$work/passphrase"
 judge 'and for the others' quipu-dr verify --config "$work/named.toml" --audit-key "$work/repo.keys/audit.pub"
+judge 'a configuration that is not there' fails 2 'none.toml' quipu-backup run --config "$work/none.toml"
+printf '[[job\n' >"$work/syntax.toml"
+judge 'a configuration that is no TOML' fails 2 $'\n 1 | [[job' quipu-backup run --config "$work/syntax.toml"
+judge 'without an empty hint' bash -c '! grep -q ^hint "$1"' _ "$work/err"
 judge 'a configuration without a repository' fails 2 'no repository is named' quipu-backup init --config "$work/good.toml" --keys "$work/new.keys" --passphrase-file "$work/passphrase"
 judge 'an unknown job with a suggestion' fails 2 'did you mean orders' with_writer repo quipu-backup run --config "$work/good.toml" order
 judge 'no upload at all' fails 2 'limit-upload: expected at least 1KiB/s, found 0' with_writer repo quipu-backup run --stream x --files "$work/tree" --limit-upload 0

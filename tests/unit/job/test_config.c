@@ -24,7 +24,7 @@ static void test_config_parse__reads_repository_and_jobs(void **state)
 		  "[[job]]\nname = \"etc\"\nfiles = [\"/etc\"]\nexclude = [\"*.tmp\"]\n"
 		  "tags = {host = \"a\"}\nmemory = \"128MiB\"\n"
 		  "[[job]]\nname = \"orders\"\nstream = \"db/orders\"\n"
-		  "postgres = \"service=orders\"\nhooks = {failed = [\"page ops\"]}\n",
+		  "postgres = \"dbname=orders\"\nhooks = {failed = [\"page ops\"]}\n",
 		  &config, &err) < 0)
 		fail_msg("%s", err.msg);
 	assert_string_equal(config.repository.url, "file:///srv/backup");
@@ -70,11 +70,25 @@ static void test_config_parse__wants_one_source_a_job(void **state)
 {
 	(void)state;
 	expect_error("[[job]]\nname = \"a\"\n", "expected exactly one of files", NULL);
-	expect_error(
-		"[[job]]\nname = \"a\"\nfiles = [\"/x\"]\npostgres = \"service=x\"\n",
-		"found 2", NULL);
+	expect_error("[[job]]\nname = \"a\"\nfiles = [\"/x\"]\npostgres = \"dbname=x\"\n",
+		     "found 2", NULL);
 	expect_error("[[job]]\nname = \"a\"\ncommand = \"date\"\n",
 		     "command and file_name belong together", NULL);
+}
+
+static void test_config_parse__looks_at_what_jobs_would_refuse(void **state)
+{
+	(void)state;
+	expect_error("[[job]]\nname = \"a\"\npostgres = \"dbname=x password=y\"\n",
+		     "quipu.toml:3:12: job.postgres: connection string holds a password",
+		     "password file");
+	expect_error("[[job]]\nname = \"a\"\npostgres = \"service=x\"\n",
+		     "quipu.toml:3:12: job.postgres: connection string names no database",
+		     "dbname=NAME");
+	expect_error("[[job]]\nname = \"a\"\ncommand = \"x\"\nfile_name = \"../x\"\n",
+		     "quipu.toml:4:13: job.file_name: file name ../x", NULL);
+	expect_error("[[job]]\nname = \"a b\"\nfiles = [\"/x\"]\n",
+		     "quipu.toml:2:8: job.name: stream name", "give the job a stream");
 }
 
 static void test_config_parse__wants_names_once(void **state)
@@ -109,7 +123,7 @@ static void test_config_load__names_a_missing_file(void **state)
 
 	(void)state;
 	assert_int_equal(config_load("/nonexistent/quipu.toml", &config, &err), -1);
-	assert_int_equal(err.code, ERR_NOT_FOUND);
+	assert_int_equal(err.code, ERR_USAGE);
 	assert_non_null(strstr(err.msg, "/nonexistent/quipu.toml"));
 }
 
@@ -136,6 +150,7 @@ int main(void)
 		cmocka_unit_test(test_config_parse__reads_repository_and_jobs),
 		cmocka_unit_test(test_config_parse__names_place_and_cause),
 		cmocka_unit_test(test_config_parse__wants_one_source_a_job),
+		cmocka_unit_test(test_config_parse__looks_at_what_jobs_would_refuse),
 		cmocka_unit_test(test_config_parse__wants_names_once),
 		cmocka_unit_test(test_config_job_find__suggests_the_near_one),
 		cmocka_unit_test(test_config_load__names_a_missing_file),
