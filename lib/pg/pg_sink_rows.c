@@ -23,7 +23,11 @@
 #include "pg/pg_sum.h"
 #include "pg/pg_tables.h"
 
-enum { READ_STEP = 256 * 1024 };
+enum {
+	READ_STEP = 256 * 1024,
+	NAMED_MAX = 10,			 /* tables that one message names */
+	NAMED_LEN_MAX = ERR_MSG_MAX / 2, /* it goes on with where they are kept */
+};
 
 static void release_table(struct sink_table *table)
 {
@@ -406,29 +410,50 @@ static void report_table(struct pg_sink *s, const struct pg_sum *found, size_t i
 	row->is_equal = pg_sum_equal(&recorded, &there);
 }
 
+static bool differs(const struct pg_table_report *row)
+{
+	return !row->is_equal && row->without_rows == NULL;
+}
+
+/* Names the table, as long as there is room. */
+static bool name_difference(const struct pg_table_report *row, struct buf *text)
+{
+	char shown[QUOTE_TEXT_MAX];
+	CLEANUP(mem_freep)
+	char *item =
+		mem_printf("%s: %" PRIu64 " rows, recorded are %" PRIu64 "%s",
+			   quote_string(row->path, shown), row->found_rows, row->rows,
+			   row->found_rows == row->rows ? " with another sum" : "");
+
+	if (text->len > 0 && text->len + strlen(item) > NAMED_LEN_MAX)
+		return false;
+	buf_printf(text, "%s%s", text->len > 0 ? "; " : "", item);
+	return true;
+}
+
 static int judge(struct pg_sink *s, struct err *err)
 {
-	const struct pg_table_report *first = NULL;
-	uint64_t n_different = 0;
-	char shown[QUOTE_TEXT_MAX];
+	CLEANUP(buf_release) struct buf named;
+	uint64_t n_different = 0, n_named = 0;
 
+	buf_init(&named, 0);
 	for (size_t i = 0; i < s->report->tables.n; i++) {
 		const struct pg_table_report *row = vec_at(&s->report->tables, i);
 
-		if (row->is_equal || row->without_rows != NULL)
+		if (!differs(row))
 			continue;
+		if (n_named == n_different && n_named < NAMED_MAX)
+			n_named += name_difference(row, &named);
 		n_different++;
-		first = first == NULL ? row : first;
 	}
-	if (first == NULL)
+	if (n_different == 0)
 		return 0;
 	s->is_different = true;
-	(void)err_set(
-		err, ERR_CORRUPT,
-		"%" PRIu64 " restored tables differ from the snapshot; the first is "
-		"%s: %" PRIu64 " rows, recorded are %" PRIu64 "%s",
-		n_different, quote_string(first->path, shown), first->found_rows,
-		first->rows, first->found_rows == first->rows ? " with another sum" : "");
+	if (n_named < n_different)
+		buf_printf(&named, "; and %" PRIu64 " more", n_different - n_named);
+	(void)err_set(err, ERR_CORRUPT,
+		      "%" PRIu64 " restored table%s from the snapshot: %s", n_different,
+		      n_different == 1 ? " differs" : "s differ", buf_string(&named));
 	return err_hint(err,
 			"something on the target's server changed rows while they were "
 			"restored, or shows values differently");

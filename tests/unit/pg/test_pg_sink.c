@@ -152,7 +152,7 @@ static void test_pg_sink_run__keeps_what_differs_under_its_working_name(void **s
 	assert_int_equal(run.err.code, ERR_CORRUPT);
 	assert_non_null(strstr(
 		run.err.msg,
-		"1 restored tables differ from the snapshot; the first is "
+		"1 restored table differs from the snapshot: "
 		"tables/public/t.copy: 2 rows, recorded are 2 with another sum; what was "
 		"restored is kept as database app.restore-"));
 	table = vec_at(&run.report.tables, 1);

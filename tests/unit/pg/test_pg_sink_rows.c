@@ -148,6 +148,73 @@ static void test_sink_verify_rows__misses_a_row(void **state)
 	sink_run_release(&run);
 }
 
+/* A database of `n` tables, each with a row that the server does not give back. */
+static struct record_sink *tree_of_tables(size_t n, const char *name)
+{
+	struct record_sink *tree = record_sink_new();
+
+	pg_tree_open(tree, "");
+	pg_tree_file(tree, "database.json", "{}");
+	pg_tree_file(tree, "globals.json", "{}");
+	pg_tree_file(tree, "schema.dump", "DUMP");
+	pg_tree_open(tree, "tables");
+	pg_tree_open(tree, "public");
+	for (size_t i = 0; i < n; i++) {
+		CLEANUP(mem_freep) char *file = mem_printf("%s%02zu.copy", name, i);
+
+		pg_tree_table(tree, file, NULL, "1\n");
+	}
+	pg_tree_close(tree);
+	pg_tree_close(tree);
+	pg_tree_file(tree, "tables.json", "[]");
+	pg_tree_close(tree);
+	return tree;
+}
+
+static void restore_emptied(struct sink_run *run, void **state, size_t n,
+			    const char *name)
+{
+	static const struct fake_rule emptied[] = {{"FROM STDIN", FAKE_COPY_IN, NULL, 0},
+						   {"TO STDOUT", FAKE_COPY_OUT, "", 0},
+						   PG_SINK_RULES};
+	struct record_sink *tree = tree_of_tables(n, name);
+
+	fake_program(*state, "pg_restore", PG_RESTORE_NOTES);
+	sink_run_init(run, state, emptied);
+	record_source_init(&run->source, tree);
+	assert_int_equal(sink_run(run), -1);
+	assert_int_equal(run->err.code, ERR_CORRUPT);
+	assert_non_null(strstr(run->err.msg,
+			       " more; what was restored is kept as database "
+			       "app.restore-"));
+	record_sink_free(tree);
+}
+
+static void test_sink_verify_rows__names_ten_tables(void **state)
+{
+	struct sink_run run;
+
+	restore_emptied(&run, state, 13, "t");
+	assert_non_null(strstr(run.err.msg,
+			       "13 restored tables differ from the snapshot: "
+			       "tables/public/t00.copy: 0 rows, recorded are 1; "
+			       "tables/public/t01.copy: 0 rows, recorded are 1; "));
+	assert_non_null(strstr(run.err.msg, "tables/public/t09.copy: 0 rows, recorded "
+					    "are 1; and 3 more; "));
+	sink_run_release(&run);
+}
+
+static void test_sink_verify_rows__leaves_room_for_where_it_is(void **state)
+{
+	struct sink_run run;
+
+	restore_emptied(&run, state, 13,
+			"sixty_bytes_of_a_name_sixty_bytes_of_a_name_sixty_bytes_of_a");
+	assert_non_null(strstr(run.err.msg, "_a03.copy: 0 rows, recorded are 1; and 9 "
+					    "more; "));
+	sink_run_release(&run);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -157,6 +224,8 @@ int main(void)
 		tempdir_test(test_sink_insert_rows__stops_at_damaged_content),
 		tempdir_test(test_sink_verify_rows__lets_rows_move_below_a_root),
 		tempdir_test(test_sink_verify_rows__misses_a_row),
+		tempdir_test(test_sink_verify_rows__names_ten_tables),
+		tempdir_test(test_sink_verify_rows__leaves_room_for_where_it_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
