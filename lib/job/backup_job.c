@@ -28,6 +28,8 @@ struct running {
 	struct index *index;
 	struct blob_writer *blobs;
 	struct snapshot_writer *snapshot;
+	struct strings *warnings; /* of the report */
+	uint64_t n_alarms;	  /* among them */
 };
 
 static const char *source_kind(enum backup_source source)
@@ -177,6 +179,40 @@ static int open_snapshot(struct running *running, struct err *err)
 	return snapshot_writer_new(&options, &running->snapshot, err);
 }
 
+/* The snapshot is made all the same, and its report says what is wrong. */
+static void report_alarm(struct running *running, const char *text)
+{
+	CLEANUP(mem_freep) char *whole = mem_printf("alarm: %s", text);
+
+	strings_add(running->warnings, whole);
+	running->n_alarms++;
+}
+
+static void tell_alarm(struct running *running, const char *text)
+{
+	report_alarm(running, text);
+	log_warning(running->env->log, "alarm: %s", text);
+}
+
+/* Who opened the repository has logged them. */
+static void note_keylog(struct running *running)
+{
+	CLEANUP(strings_release) struct strings alarms = {0};
+
+	strings_init(&alarms);
+	keylog_alarms(running->repo->repo->keylog, &alarms);
+	for (size_t i = 0; i < strings_count(&alarms); i++)
+		report_alarm(running, strings_at(&alarms, i));
+}
+
+static void note_chain(struct running *running)
+{
+	const struct strings *alarms = snapshot_writer_alarms(running->snapshot);
+
+	for (size_t i = 0; i < strings_count(alarms); i++)
+		tell_alarm(running, strings_at(alarms, i));
+}
+
 static int survey(struct running *running, struct err *err)
 {
 	const struct log *log = running->env->log;
@@ -192,12 +228,15 @@ static int survey(struct running *running, struct err *err)
 			 "the last run was cut off; going on with %ju packs that it "
 			 "stored",
 			 (uintmax_t)found.adopted);
-	if (found.gone > 0)
-		log_warning(log,
-			    "%ju packs of earlier snapshots are gone or cut short; what "
-			    "is still in the source is stored again: run `quipu-backup "
-			    "check`",
-			    (uintmax_t)found.gone);
+	if (found.gone > 0) {
+		CLEANUP(mem_freep)
+		char *text = mem_printf(
+			"%ju packs of earlier snapshots are gone or cut short; what is "
+			"still in the source is stored again: run `quipu-backup check`",
+			(uintmax_t)found.gone);
+
+		tell_alarm(running, text);
+	}
 	return 0;
 }
 
@@ -217,13 +256,14 @@ static int prepare(struct running *running, struct err *err)
 			&running->cut_off_nsec, err) < 0)
 		return -1;
 	if (open_index(running, err) < 0 || open_pipeline(running, err) < 0 ||
-	    survey(running, err) < 0)
+	    survey(running, err) < 0 || open_snapshot(running, err) < 0)
 		return -1;
-	return open_snapshot(running, err);
+	note_keylog(running);
+	note_chain(running);
+	return 0;
 }
 
-static int finish(struct running *running, struct strings *warnings,
-		  struct run_report *report, struct err *err)
+static int finish(struct running *running, struct run_report *report, struct err *err)
 {
 	struct snapshot_result result = {0};
 
@@ -231,7 +271,7 @@ static int finish(struct running *running, struct strings *warnings,
 	if (snapshot_writer_finish(running->snapshot, &result, err) < 0)
 		return -1;
 	for (size_t i = 0; i < strings_count(&result.texts); i++)
-		strings_add(warnings, strings_at(&result.texts, i));
+		strings_add(running->warnings, strings_at(&result.texts, i));
 	report->dry_run = result.is_dry_run;
 	memcpy(report->snapshot, result.id, sizeof(report->snapshot));
 	report->time_nsec = result.time_nsec;
@@ -239,8 +279,8 @@ static int finish(struct running *running, struct strings *warnings,
 	report->bytes = result.bytes;
 	report->new_bytes = result.new_bytes;
 	report->stored_bytes = result.stored_bytes;
-	report->n_warnings = result.warnings;
-	report->warnings = warnings;
+	report->n_warnings = running->n_alarms + result.warnings;
+	report->warnings = running->warnings;
 	report->exit_code = result.unreadable > 0 ? 3 : 0;
 	snapshot_result_release(&result);
 	return 0;
@@ -268,7 +308,8 @@ int backup_job_run(const struct job_repo *repo, const struct backup_job *job,
 		   const struct job_env *env, struct strings *warnings,
 		   struct run_report *ret_report, struct err *err)
 {
-	struct running running = {.repo = repo, .job = job, .env = env};
+	struct running running = {
+		.repo = repo, .job = job, .env = env, .warnings = warnings};
 	struct run_report report = {.stream = job->stream};
 	uint64_t start = env->clock->monotonic_nsec(env->clock);
 
@@ -281,7 +322,7 @@ int backup_job_run(const struct job_repo *repo, const struct backup_job *job,
 	if (result == 0)
 		result = run_source(&running, err);
 	if (result == 0)
-		result = finish(&running, warnings, &report, err);
+		result = finish(&running, &report, err);
 	if (result == 0)
 		end_lease(&running);
 	release(&running);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* memory := "QPKM" version u16 zero u16 seq u64 head[32]. Not secret, not signed: whoever can
- * write this file can replace the program as well. */
+/* memory := "QPKM" version u16 zero u16 seq u64 head[32] sha256[32] of all before. Not secret, not
+ * signed: whoever can write this file can replace the program as well. The sum is against bad
+ * disks: one flipped bit must not look like a key log that was tampered with. */
 #include "repo/keylog_memory.h"
 
+#include <assert.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/cursor.h"
 #include "base/fd.h"
@@ -13,22 +16,28 @@
 
 static const uint8_t memory_magic[4] = {'Q', 'P', 'K', 'M'};
 
-enum { MEMORY_VERSION = 1, MEMORY_LEN_MAX = 64 };
+enum { MEMORY_VERSION = 2, SUMMED_LEN = 48, MEMORY_LEN_MAX = 128 };
 
 static void encode(const struct keylog *keylog, struct buf *out)
 {
+	uint8_t sum[HASH_LEN];
+
 	buf_init(out, MEMORY_LEN_MAX);
 	buf_append(out, memory_magic, sizeof(memory_magic));
 	buf_put_u16(out, MEMORY_VERSION);
 	buf_put_u16(out, 0);
 	buf_put_u64(out, keylog_seq(keylog));
 	buf_append(out, keylog_head(keylog), HASH_LEN);
+	assert(out->len == SUMMED_LEN);
+	hash_sha256(buf_slice(out), sum);
+	buf_append(out, sum, sizeof(sum));
 }
 
 static int decode(struct slice bytes, uint64_t *ret_seq,
 		  uint8_t ret_head[static HASH_LEN], struct err *err)
 {
 	struct cursor c;
+	uint8_t sum[HASH_LEN] = {0}, expected[HASH_LEN];
 
 	cursor_init(&c, bytes);
 	cursor_expect(&c, memory_magic, sizeof(memory_magic), "magic");
@@ -36,7 +45,13 @@ static int decode(struct slice bytes, uint64_t *ret_seq,
 		cursor_fail(&c, "another version");
 	*ret_seq = cursor_u64(&c);
 	cursor_copy(&c, ret_head, HASH_LEN);
-	return cursor_end(&c, "memory of the key log", err);
+	cursor_copy(&c, sum, HASH_LEN);
+	if (cursor_end(&c, "memory of the key log", err) < 0)
+		return -1;
+	hash_sha256(slice_of(bytes.data, SUMMED_LEN), expected);
+	if (memcmp(sum, expected, HASH_LEN) != 0)
+		return err_set(err, ERR_CORRUPT, "memory of the key log: damaged");
+	return 0;
 }
 
 static int compare(const struct keylog *keylog, struct slice bytes, struct err *err)

@@ -48,6 +48,7 @@ struct reading {
 	struct packlist_source *source;
 	leaf_fn *leaf;
 	void *arg;
+	bool has_root; /* the root was read and holds what its name says */
 };
 
 static int load_page(struct reading *reading, const uint8_t hash[static HASH_LEN],
@@ -132,6 +133,7 @@ static int read_below(struct reading *reading, const uint8_t hash[static HASH_LE
 		return -1;
 	if (lost)
 		return 0;
+	reading->has_root |= level < 0;
 	if (level >= 0 && page.level != level)
 		return err_set(err, ERR_CORRUPT,
 			       "page of the list of packs has level %u, expected %d",
@@ -162,7 +164,8 @@ int packlist_read(struct packlist_source *source, const uint8_t root[static 32],
 		  packlist_each_fn *each, void *arg, struct err *err)
 {
 	struct each wrapped = {each, arg};
-	struct reading reading = {source, each_of_leaf, &wrapped};
+	struct reading reading = {
+		.source = source, .leaf = each_of_leaf, .arg = &wrapped};
 
 	return is_zero(root) ? 0 : read_below(&reading, root, -1, err);
 }
@@ -174,6 +177,7 @@ struct writing {
 	uint8_t *left; /* a bit a pack that is used and not in the list yet */
 	struct packlist_page page;
 	uint8_t last_leaf[HASH_LEN]; /* of the last list, seen just now */
+	bool has_last_root;	     /* seen just now as well */
 	struct vec pages; /* of struct packlist_child: of the level that is made */
 	uint64_t n_packs;
 };
@@ -189,23 +193,43 @@ static void page_clear(struct packlist_page *page)
 	vec_clear(&page->children);
 }
 
+/* The name is taken: by this page, or by what damage left of it, which is put right. */
+static int heal_page(const struct writing *writing, const char *key, struct slice bytes,
+		     struct store_put_options *put, struct err *err)
+{
+	const struct packlist_options *options = writing->options;
+	CLEANUP(buf_release) struct buf stored = {0};
+	struct err problem = {0};
+
+	buf_init(&stored, 0);
+	if (store_get(options->store, key, PACKLIST_PAGE_LEN_MAX, &stored, &problem) ==
+	    0) {
+		if (slice_equal(buf_slice(&stored), bytes))
+			return 0;
+	} else if (problem.code != ERR_LIMIT && problem.code != ERR_NOT_FOUND) {
+		*err = problem;
+		return -1;
+	}
+	log_warning(options->log, "%s was damaged; it is stored again", key);
+	put->mode = STORE_PUT_REPLACE;
+	return store_put(options->store, key, bytes, put, err);
+}
+
 static int put_bytes(const struct writing *writing, struct slice bytes,
 		     const uint8_t hash[static HASH_LEN], struct err *err)
 {
 	const struct packlist_options *options = writing->options;
 	struct store_put_options put = {.mode = STORE_PUT_NEW, .sha256 = hash};
-	struct err problem = {0};
 	char key[KEY_MAX];
 
 	if (memcmp(hash, writing->last_leaf, HASH_LEN) == 0 ||
-	    (options->last_root != NULL &&
-	     memcmp(hash, options->last_root, HASH_LEN) == 0))
+	    (writing->has_last_root && memcmp(hash, options->last_root, HASH_LEN) == 0))
 		return 0;
 	page_key(hash, key);
-	if (store_put(options->store, key, bytes, &put, &problem) == 0 ||
-	    problem.code == ERR_EXISTS)
+	if (store_put(options->store, key, bytes, &put, err) == 0)
 		return 0;
-	*err = problem;
+	if (err->code == ERR_EXISTS && heal_page(writing, key, bytes, &put, err) == 0)
+		return 0;
 	return err_wrap(err, "cannot store the list of packs");
 }
 
@@ -311,12 +335,15 @@ static int keep_last_order(struct writing *writing, struct err *err)
 {
 	const struct packlist_options *options = writing->options;
 	struct packlist_source source = {.store = options->store, .log = options->log};
-	struct reading reading = {&source, keep_leaf, writing};
-
+	struct reading reading = {.source = &source, .leaf = keep_leaf, .arg = writing};
 	struct err problem = {0};
+	int result;
 
-	if (options->last_root == NULL || is_zero(options->last_root) ||
-	    read_below(&reading, options->last_root, -1, &problem) == 0)
+	if (options->last_root == NULL || is_zero(options->last_root))
+		return 0;
+	result = read_below(&reading, options->last_root, -1, &problem);
+	writing->has_last_root = reading.has_root;
+	if (result == 0)
 		return 0;
 	if (problem.code == ERR_CORRUPT || problem.code == ERR_UNSUPPORTED) {
 		log_debug(options->log, "%s: the list's order is given up", problem.msg);

@@ -39,18 +39,21 @@ static const struct snapshot_header *find_header(const struct snapshot_list *lis
 	return NULL;
 }
 
-static bool counts(const struct snapshot_writer *writer, const struct snapshot_list *list,
+static bool counts(struct snapshot_writer *writer, const struct snapshot_list *list,
 		   const uint8_t id[static 32])
 {
 	const struct snapshot_header *header = find_header(list, id);
 	char hex[HEX_LEN(32) + 1];
 
 	if (header == NULL) {
-		log_warning(writer->options.log,
-			    "snapshot %s of stream %s, which this machine committed, is "
-			    "gone from the repository",
-			    hex_encode(slice_of(id, 32), hex, sizeof(hex)),
-			    writer->options.stream);
+		CLEANUP(mem_freep)
+		char *text = mem_printf(
+			"snapshot %s of stream %s, which this machine committed, is "
+			"gone from the repository",
+			hex_encode(slice_of(id, 32), hex, sizeof(hex)),
+			writer->options.stream);
+
+		strings_add(&writer->alarms, text);
 		return false;
 	}
 	if (header->expired)
@@ -109,7 +112,7 @@ static int look_at_chain(struct snapshot_writer *writer, struct err *err)
 			       err) < 0)
 		return -1;
 	for (size_t i = 0; i < strings_count(&list.alarms); i++)
-		log_warning(options->log, "%s", strings_at(&list.alarms, i));
+		strings_add(&writer->alarms, strings_at(&list.alarms, i));
 	open_caches(writer, &list);
 	note_last(writer, &list);
 	return 0;
@@ -125,6 +128,7 @@ int snapshot_writer_new(const struct snapshot_writer_options *options,
 	    snapshot_commit_check(options->repo, options->key, options->stream, err) < 0)
 		return -1;
 	writer = mem_zalloc(sizeof(*writer));
+	strings_init(&writer->alarms);
 	writer->options = *options;
 	writer->start_nsec = options->clock->now_nsec(options->clock);
 	if (look_at_chain(writer, err) < 0)
@@ -149,12 +153,18 @@ void snapshot_writer_free(struct snapshot_writer *writer)
 	tree_writer_free(writer->tree);
 	file_cache_free(writer->cache);
 	file_cache_writer_free(writer->next_cache);
+	strings_release(&writer->alarms);
 	mem_free(writer);
 }
 
 void snapshot_writer_freep(struct snapshot_writer **writer)
 {
 	snapshot_writer_free(*writer);
+}
+
+const struct strings *snapshot_writer_alarms(const struct snapshot_writer *writer)
+{
+	return &writer->alarms;
 }
 
 struct tree_sink *snapshot_writer_sink(struct snapshot_writer *writer)

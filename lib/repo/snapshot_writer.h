@@ -44,6 +44,8 @@ MUST_CHECK int snapshot_writer_new(const struct snapshot_writer_options *options
 void snapshot_writer_free(struct snapshot_writer *writer);
 void snapshot_writer_freep(struct snapshot_writer **writer);
 
+/* What is wrong with the chain that the snapshot goes on, as it was found at the beginning. */
+const struct strings *snapshot_writer_alarms(const struct snapshot_writer *writer);
 struct tree_sink *snapshot_writer_sink(struct snapshot_writer *writer);
 
 /* For a source that cannot tell before how much it will give: progress expects as much as the

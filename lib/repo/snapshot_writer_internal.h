@@ -12,6 +12,7 @@ struct snapshot_writer {
 	struct file_cache_writer *next_cache; /* NULL: none */
 	struct tree_writer *tree;
 	uint64_t last_files, last_bytes; /* of the stream's last snapshot */
+	struct strings alarms;
 	bool has_last;
 	uint8_t last_packlist[32]; /* root of the stream's last list of packs */
 };

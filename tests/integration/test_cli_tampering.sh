@@ -49,7 +49,7 @@ judge 'and so are changes of keys' fails 15 'key log' with_recovery repo quipu-b
 judge 'another repository' fresh
 junk keys/log 0000000009
 judge 'junk in the key log stops no restore' comes_back latest:files/a two
-judge 'nor a backup' back_up files/a
+judge 'nor a backup, whose report tells it' eval 'back_up files/a && jq -e ".warnings[0] | startswith(\"alarm: key log: \")" "$work/run.json"'
 judge 'nor a change of keys' with_recovery repo quipu-backup key rotate
 judge 'verify alarms of junk in the key log' exits 15 verify
 judge 'check alarms of junk in the key log' exits 15 check
@@ -68,6 +68,7 @@ truncate -s 50 "$(newest_header files/a)"
 judge 'the newest header is damaged: the one before comes back, with an alarm' exits 15 comes_back latest:files/a one
 judge 'plan says it as well' exits 15 with_recovery repo quipu-restore plan latest:files/a
 judge 'what is named by its id is not in doubt' comes_back "$first" one
+judge 'a backup tells that its last snapshot is not what it committed' eval 'back_up files/a && jq -e "[.warnings[] | select(startswith(\"alarm: \"))] | length == 2" "$work/run.json"'
 judge 'another stream is not in doubt' eval 'back_up files/b && comes_back latest:files/b two'
 
 judge 'a last repository' fresh
@@ -77,6 +78,7 @@ tail -n 1 "$work/largest" | cut -d ' ' -f 2- | xargs truncate -s 100
 rm -rf "$work/cache"
 judge 'packs that are gone are told' fails_not 'gone or cut short' back_up files/a
 judge 'and what they held is stored again' comes_back latest:files/a two
+judge 'the report tells it' jq -e '.warnings[0] | startswith("alarm: 2 packs")' "$work/run.json"
 judge 'also with the cache' eval 'back_up files/a && comes_back latest:files/a two'
 judge 'check still names the damage' exits 13 check
 exit "$status"

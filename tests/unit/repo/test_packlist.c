@@ -325,6 +325,34 @@ static void test_packlist_write__without_the_last_list(void **state)
 	fixture_release(&f);
 }
 
+/* The only page, byte for byte as it was, is lost or damaged: it must be there afterwards. */
+static void test_packlist_write__stores_a_lost_page_again(void **state)
+{
+	static const struct store_put_options replace = {.mode = STORE_PUT_REPLACE};
+	static const uint32_t expected[] = {0, 1};
+	struct fixture f;
+	uint8_t root[32], again[32];
+	struct err err = {0};
+	char key[128];
+
+	(void)state;
+	fixture_init(&f, 2);
+	use(&f, 0, 2);
+	write_list(&f, NULL, root);
+	key_of(root, key);
+	assert_int_equal(store_delete(f.s.repo.store, key, "", &err), 0);
+	write_list(&f, root, again);
+	assert_memory_equal(again, root, 32);
+	assert_list(&f, again, expected, 2);
+	assert_int_equal(store_put(f.s.repo.store, key, slice_of_string("QPPL..."),
+				   &replace, &err),
+			 0);
+	write_list(&f, root, again);
+	assert_memory_equal(again, root, 32);
+	assert_list(&f, again, expected, 2);
+	fixture_release(&f);
+}
+
 static int stop(void *arg, const struct packlist_entry *entry, struct err *err)
 {
 	(void)entry;
@@ -363,6 +391,7 @@ int main(void)
 		cmocka_unit_test(test_packlist_read__goes_on_without_a_lost_page),
 		cmocka_unit_test(test_packlist_read__a_false_page_counts_as_lost),
 		cmocka_unit_test(test_packlist_write__without_the_last_list),
+		cmocka_unit_test(test_packlist_write__stores_a_lost_page_again),
 		cmocka_unit_test(test_packlist_read__ends_when_told),
 	};
 
