@@ -321,14 +321,13 @@ static int restore(struct pg_sink *s, struct err *err)
 	progress_phase(s->options->progress, "restoring roles");
 	if (pg_database_facts(s->target.conn, json, &s->facts, &s->report->warnings,
 			      err) < 0 ||
-	    report_without_rows(s, err) < 0 || restore_roles(s, err) < 0 ||
-	    pg_target_create(&s->target, json, err) < 0)
+	    report_without_rows(s, err) < 0 || restore_roles(s, err) < 0)
 		return -1;
 	if (s->is_partial)
 		warn(s, "only some tables are restored: foreign keys, event triggers, "
 			"publications, subscriptions and refreshes of materialised views "
 			"are left out");
-	if (fill(s, err) < 0) {
+	if (pg_target_create(&s->target, json, err) < 0 || fill(s, err) < 0) {
 		if (s->is_different || s->target.mode == PG_TARGET_ADOPT)
 			pg_target_keep(&s->target, err);
 		else

@@ -273,8 +273,12 @@ int pg_target_create(struct pg_target *target, const char *database_json, struct
 {
 	if (target->mode == PG_TARGET_ADOPT)
 		return 0;
-	if (pg_database_create(target->conn, database_json, target->work_name, err) < 0)
-		return -1;
-	target->made = true;
-	return 0;
+	if (pg_database_create(target->conn, database_json, target->work_name, err) ==
+	    0) {
+		target->made = true;
+		return 0;
+	}
+	/* Without an answer it may be there, or soon; nobody else has this name. */
+	target->made = err->code == ERR_INTERRUPTED || err->code == ERR_TRANSIENT;
+	return -1;
 }

@@ -28,7 +28,7 @@ struct pg_target {
 	struct pg_conn *conn;	 /* to another database of the server; UTF8 */
 	char *name, *work_name;	 /* the same when adopted */
 	bool replace;		 /* whatever the old one holds may go */
-	bool made;		 /* the working database exists and is ours to drop */
+	bool made; /* the working database is, or may be, there and ours to drop */
 };
 
 /*
@@ -45,7 +45,7 @@ void pg_target_release(struct pg_target *target);
 MUST_CHECK int pg_target_connect(const struct pg_target *target,
 				 const struct cancel *cancel, struct pg_conn **ret_conn,
 				 struct err *err);
-/* Makes the working database, unless adopted. */
+/* Makes the working database, unless adopted. After a failure pg_target_discard() cleans up. */
 MUST_CHECK int pg_target_create(struct pg_target *target, const char *database_json,
 				struct err *err);
 /*
@@ -58,8 +58,8 @@ MUST_CHECK int pg_target_commit(struct pg_target *target, const struct cancel *c
 				struct strings *warnings, struct err *err);
 /* Leaves the working database where it is; adds its name to *err. */
 void pg_target_keep(struct pg_target *target, struct err *err);
-/* After a failure: drops what was made, whatever the cancel says, and adds to *err what has
- * become of it. */
+/* After a failure: drops what was made, if anything, whatever the cancel says, and adds to *err
+ * what has become of it. */
 void pg_target_discard(struct pg_target *target, struct err *err);
 
 /* The working name: `name` cut at a character to leave room, ".", `word`, "-", hex digits. At

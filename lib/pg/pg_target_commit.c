@@ -357,13 +357,19 @@ void pg_target_keep(struct pg_target *target, struct err *err)
 	target->made = false;
 }
 
-static int drop_made(const struct pg_target *target, struct err *err)
+/* *ret_was_there: false when the server has not made it after all. */
+static int drop_made(const struct pg_target *target, bool *ret_was_there, struct err *err)
 {
 	const char *name = target->work_name;
 	CLEANUP(pg_conn_freep) struct pg_conn *conn = NULL;
 
-	if (open_steady(target, &conn, err) < 0 ||
-	    exec_named(conn, "ALTER DATABASE % IS_TEMPLATE false", name, err) < 0)
+	if (open_steady(target, &conn, err) < 0 || await_end(target, conn, err) < 0 ||
+	    ask(conn, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", 1,
+		&name, ret_was_there, err) < 0)
+		return -1;
+	if (!*ret_was_there)
+		return 0;
+	if (exec_named(conn, "ALTER DATABASE % IS_TEMPLATE false", name, err) < 0)
 		return -1;
 	return drop_database(conn, &target->params, name, true, err);
 }
@@ -371,13 +377,14 @@ static int drop_made(const struct pg_target *target, struct err *err)
 void pg_target_discard(struct pg_target *target, struct err *err)
 {
 	struct err failure = {0};
+	bool was_there = true;
 
 	if (!target->made)
 		return;
-	if (drop_made(target, &failure) == 0)
-		tell(err, "dropped the half-made database", target->work_name, NULL);
-	else
+	if (drop_made(target, &was_there, &failure) < 0)
 		tell(err, "could not drop the half-made database", target->work_name,
 		     failure.msg);
+	else if (was_there)
+		tell(err, "dropped the half-made database", target->work_name, NULL);
 	target->made = false;
 }

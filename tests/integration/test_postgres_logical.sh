@@ -280,6 +280,20 @@ disconnect_done() {
 }
 unheard() { make_old && held_swap stop_commits disconnect_done && is_new; }
 judge 'a swap that the server did before the connection was lost is seen' unheard
+creating="state = 'active' AND query LIKE 'CREATE DATABASE%'"
+stops_creating() { ! runs "$creating"; }
+interrupted_create() ( # the server has made it, and its answer is not waited for any more
+	local code
+	stop_commits || return
+	PGOPTIONS='-c synchronous_commit=on' "$roundtrip" "$small" "$(conninfo source unasked)" >"$work/said" 2>&1 &
+	restore=$!
+	until_true runs "$creating AND wait_event = 'SyncRep'" && interrupt && until_true stops_creating && set_standby '' || return
+	wait "$restore"
+	code=$?
+	printf '%s\n' "$(<"$work/said")"
+	[[ $code == 130 ]] && grep -qF 'dropped the half-made database unasked.restore-' "$work/said" && no_leftovers source
+)
+judge 'a database that was made in the moment of an interruption is dropped' interrupted_create
 
 disconnects() {
 	make_old && cat >"$work/connect" <<-END

@@ -14,6 +14,7 @@
 	{"SELECT d.encoding", FAKE_ROWS, "UTF8\tUTC\tt\tt\t\\N\t\\N", 0},                \
 		{"SELECT format('CREATE DATABASE", FAKE_ROWS, "CREATE DATABASE made",    \
 		 0},                                                                     \
+		{"SELECT EXISTS (SELECT FROM pg_database", FAKE_ROWS, "t", 0},           \
 		{"\"other\" (\"a\") FROM STDIN", FAKE_COPY_IN, NULL, 0},                 \
 		{"\"t\" (\"a\") FROM STDIN", FAKE_COPY_IN, NULL, 0},                     \
 		{"\"root\" (\"a\") FROM STDIN", FAKE_COPY_IN, NULL, 0},                  \

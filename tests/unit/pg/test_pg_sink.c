@@ -139,6 +139,20 @@ static void test_pg_sink_run__drops_what_it_made_when_it_fails(void **state)
 	sink_run_release(&run);
 }
 
+static void test_pg_sink_run__drops_what_was_made_without_an_answer(void **state)
+{
+	static const struct fake_rule lost[] = {
+		{"CREATE DATABASE made", FAKE_HANG_UP, NULL, 0}, PG_SINK_RULES};
+	struct sink_run run;
+
+	fake_program(*state, "pg_restore", PG_RESTORE_NOTES);
+	sink_run_init(&run, state, lost);
+	assert_int_equal(sink_run(&run), -1);
+	assert_int_equal(run.err.code, ERR_TRANSIENT);
+	assert_true(fake_postgres_got(&run.fake, "DROP DATABASE \"app.restore-"));
+	sink_run_release(&run);
+}
+
 static void test_pg_sink_run__keeps_what_differs_under_its_working_name(void **state)
 {
 	static const struct fake_rule changed[] = {
@@ -253,6 +267,7 @@ int main(void)
 			test_pg_sink_run__goes_on_without_what_only_the_report_needs),
 		tempdir_test(test_pg_sink_run__refuses_a_strange_list_before_it_writes),
 		tempdir_test(test_pg_sink_run__drops_what_it_made_when_it_fails),
+		tempdir_test(test_pg_sink_run__drops_what_was_made_without_an_answer),
 		tempdir_test(test_pg_sink_run__keeps_what_differs_under_its_working_name),
 		tempdir_test(test_pg_sink_run__refuses_a_tree_of_files),
 		tempdir_test(test_pg_sink_run__refuses_a_connection_without_database),

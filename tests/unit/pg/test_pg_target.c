@@ -61,6 +61,7 @@ static void release(struct opened *o)
 #define STATE "SELECT d.datistemplate"
 static const struct fake_rule absent[] = {
 	{"SELECT format('CREATE DATABASE", FAKE_ROWS, "CREATE DATABASE made", 0},
+	{"SELECT EXISTS (SELECT FROM pg_database", FAKE_ROWS, "t", 0},
 	{NULL, 0, NULL, 0}};
 
 static void test_pg_target_open__makes_what_is_absent_under_another_name(void **state)
@@ -176,6 +177,7 @@ static void test_pg_target_open__refuses_to_replace_a_template(void **state)
 static const struct fake_rule replaced[] = {
 	{STATE, FAKE_ROWS, "f\t0\tt", 0},
 	{"SELECT format('CREATE DATABASE", FAKE_ROWS, "CREATE DATABASE made", 0},
+	{"SELECT EXISTS (SELECT FROM pg_database", FAKE_ROWS, "t", 0},
 	{"DROP DATABASE", FAKE_ERROR, "55006 it is being used", 0},
 	{NULL, 0, NULL, 0}};
 
@@ -347,7 +349,62 @@ static void test_pg_target_discard__says_when_it_cannot_drop(void **state)
 	assert_int_equal(pg_target_create(&o.target, "{}", &o.err), 0);
 	(void)err_set(&o.err, ERR_IO, "it broke");
 	pg_target_discard(&o.target, &o.err);
-	assert_non_null(strstr(o.err.msg, "could not drop the half-made database"));
+	assert_non_null(strstr(o.err.msg, "could not drop the half-made database "
+					  "app.restore-"));
+	assert_non_null(strstr(o.err.msg, ": it is being used"));
+	release(&o);
+}
+
+/* The server gives no answer to CREATE DATABASE. `there`: is the database there afterwards? */
+static void create_unheard(struct opened *o, void **state, const char *there)
+{
+	const struct fake_rule rules[] = {
+		{"SELECT format('CREATE DATABASE", FAKE_ROWS, "CREATE DATABASE made", 0},
+		{"CREATE DATABASE made", FAKE_HANG_UP, NULL, 0},
+		{"state = 'active'", FAKE_ROWS, "t", 1},
+		{"SELECT EXISTS (SELECT FROM pg_database", FAKE_ROWS, there, 0},
+		{NULL, 0, NULL, 0}};
+
+	assert_int_equal(open_target(o, state, rules, false), 0);
+	assert_int_equal(pg_target_create(&o->target, "{}", &o->err), -1);
+	assert_int_equal(o->err.code, ERR_TRANSIENT);
+	pg_target_discard(&o->target, &o->err);
+	assert_true(fake_postgres_got(&o->fake, "SELECT pg_sleep"));
+}
+
+static void test_pg_target_discard__drops_what_was_made_unheard(void **state)
+{
+	struct opened o;
+
+	create_unheard(&o, state, "t");
+	assert_true(fake_postgres_got(&o.fake, "DROP DATABASE \"app.restore-"));
+	assert_non_null(strstr(o.err.msg, "; dropped the half-made database "));
+	release(&o);
+}
+
+static void test_pg_target_discard__is_silent_when_nothing_was_made(void **state)
+{
+	struct opened o;
+
+	create_unheard(&o, state, "f");
+	assert_false(fake_postgres_got(&o.fake, "DROP DATABASE"));
+	assert_null(strstr(o.err.msg, "half-made"));
+	release(&o);
+}
+
+static void test_pg_target_discard__drops_nothing_that_it_could_not_make(void **state)
+{
+	static const struct fake_rule rules[] = {
+		{"SELECT format('CREATE DATABASE", FAKE_ROWS, "CREATE DATABASE made", 0},
+		{"CREATE DATABASE made", FAKE_ERROR, "42P04 already exists", 0},
+		{"SELECT EXISTS (SELECT FROM pg_database", FAKE_ROWS, "t", 0},
+		{NULL, 0, NULL, 0}};
+	struct opened o;
+
+	assert_int_equal(open_target(&o, state, rules, false), 0);
+	assert_int_equal(pg_target_create(&o.target, "{}", &o.err), -1);
+	pg_target_discard(&o.target, &o.err);
+	assert_false(fake_postgres_got(&o.fake, "DROP DATABASE"));
 	release(&o);
 }
 
@@ -386,6 +443,10 @@ int main(void)
 		tempdir_test(test_pg_target_commit__drops_what_is_still_empty),
 		tempdir_test(test_pg_target_discard__drops_what_was_made_and_says_so),
 		tempdir_test(test_pg_target_discard__says_when_it_cannot_drop),
+		tempdir_test(test_pg_target_discard__drops_what_was_made_unheard),
+		tempdir_test(test_pg_target_discard__is_silent_when_nothing_was_made),
+		tempdir_test(
+			test_pg_target_discard__drops_nothing_that_it_could_not_make),
 		cmocka_unit_test(test_pg_target_discard__leaves_what_was_there),
 	};
 
