@@ -5,7 +5,6 @@
 #include "backup.h"
 #include "base/mem.h"
 #include "cli/cli_job.h"
-#include "cli/cli_patterns.h"
 #include "job/config_run.h"
 #include "job/metrics_file.h"
 #include "run_options.h"
@@ -30,20 +29,23 @@ static void run_one(struct runs *runs, const struct config_job *job)
 	vec_push(&runs->warnings, &warnings);
 }
 
-static int run_configured(struct runs *runs, const struct strings *names, struct err *err)
+static int run_configured(struct runs *runs, const struct run_options *options,
+			  const struct strings *names, struct err *err)
 {
 	const struct config *config = &runs->cli->config;
 	const struct config_job *job;
 
-	for (size_t i = 0; i < strings_count(names); i++)
-		if (config_job_find(config, strings_at(names, i), &job, err) < 0)
-			return -1;
 	if (config->jobs.n == 0) {
 		(void)err_set(err, ERR_USAGE, "there is nothing to back up");
 		return err_hint(
 			err, "name a source (--files, --stdin, --command, --postgres) or "
 			     "a configuration with jobs (--config)");
 	}
+	if (run_options_check_configured(options, err) < 0)
+		return -1;
+	for (size_t i = 0; i < strings_count(names); i++)
+		if (config_job_find(config, strings_at(names, i), &job, err) < 0)
+			return -1;
 	for (size_t i = 0; i < strings_count(names); i++)
 		if (config_job_find(config, strings_at(names, i), &job, err) == 0)
 			run_one(runs, job);
@@ -128,7 +130,7 @@ static int run_all(struct runs *runs, const struct run_options *options,
 {
 	bool single = run_options_has_source(options);
 	int result = single ? run_single(runs, options, operands, err)
-			    : run_configured(runs, operands, err);
+			    : run_configured(runs, options, operands, err);
 
 	if (result < 0)
 		return -1;
@@ -161,6 +163,7 @@ static int run(void *context, void *arg, const struct strings *operands, struct 
 			    .key_file = cli->common->key,
 			    .cache_directory = cache,
 			    .dry_run = options->dry_run,
+			    .settings = run_options_for_all(options),
 			    .host = host,
 			    .user = user != NULL ? user->pw_name : "",
 			    .program = "quipu-backup " QUIPU_VERSION},
@@ -187,36 +190,6 @@ static const struct cmd_example examples[] = {
 	{0},
 };
 
-static const struct cmd_section sections[] = {
-	{"Patterns", cli_pattern_text},
-	{"Configuration",
-	 "The file that --config names is TOML. Every verb takes the repository from it, "
-	 "and `run` the jobs: those that are named, else all of them in turn. What a job "
-	 "may hold is what the options can say, in config.schema.json.\n"
-	 "\n"
-	 "  [repository]\n"
-	 "  url = \"file:///srv/backup\"\n"
-	 "  key = \"/etc/quipu/writer.key\"\n"
-	 "\n"
-	 "  [metrics]\n"
-	 "  textfile = \"/var/lib/node_exporter/quipu.prom\"\n"
-	 "\n"
-	 "  [[job]]\n"
-	 "  name = \"etc\"\n"
-	 "  stream = \"files/etc\"\n"
-	 "  files = [\"/etc\"]\n"
-	 "  exclude = [\"*.bak\", \"/etc/ssl/private\"]\n"
-	 "\n"
-	 "  [[job]]\n"
-	 "  name = \"orders\"\n"
-	 "  stream = \"db/orders\"\n"
-	 "  postgres = \"service=prod dbname=orders\"\n"
-	 "  tags = { team = \"shop\" }\n"
-	 "  limit_upload = \"10MiB/s\"\n"
-	 "  hooks.failed = [\"logger -p user.err 'no backup of orders'\"]\n"},
-	{NULL, NULL},
-};
-
 const struct cmd cmd_run = {
 	.name = "run",
 	.operands = "[JOB...] | PATH... | NAME",
@@ -234,6 +207,6 @@ const struct cmd cmd_run = {
 		"stored.\n\n"
 		"Exit code 3 means that the snapshot exists, but something below a "
 		"named path could not be read.",
-	.sections = sections,
+	.sections = run_sections,
 	.examples = examples,
 };

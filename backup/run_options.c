@@ -2,6 +2,7 @@
 #include "run_options.h"
 
 #include "base/mem.h"
+#include "cli/cli_patterns.h"
 #include "repo/snapshots.h"
 
 #define OFFSET(member) offsetof(struct run_options, member)
@@ -124,11 +125,84 @@ const struct opt run_opts[] = {
 	{0},
 };
 
+const struct cmd_section run_sections[] = {
+	{"Patterns", cli_pattern_text},
+	{"Configuration",
+	 "The file that --config names is TOML. Every verb takes the repository from it, "
+	 "and `run` the jobs: those that are named, else all of them in turn. What a job "
+	 "may hold is what the options can say, in config.schema.json.\n"
+	 "\n"
+	 "What the command line says besides goes before what a job says: --compression, "
+	 "--threads, --memory and --limit-upload, for every job, and --tag, which adds "
+	 "to "
+	 "the job's tags. --dry-run and --cache-dir hold for every job too. Options of a "
+	 "source, such as --stream or --exclude, are refused: a job has its own.\n"
+	 "\n"
+	 "  [repository]\n"
+	 "  url = \"file:///srv/backup\"\n"
+	 "  key = \"/etc/quipu/writer.key\"\n"
+	 "\n"
+	 "  [metrics]\n"
+	 "  textfile = \"/var/lib/node_exporter/quipu.prom\"\n"
+	 "\n"
+	 "  [[job]]\n"
+	 "  name = \"etc\"\n"
+	 "  stream = \"files/etc\"\n"
+	 "  files = [\"/etc\"]\n"
+	 "  exclude = [\"*.bak\", \"/etc/ssl/private\"]\n"
+	 "\n"
+	 "  [[job]]\n"
+	 "  name = \"orders\"\n"
+	 "  stream = \"db/orders\"\n"
+	 "  postgres = \"service=prod dbname=orders\"\n"
+	 "  tags = { team = \"shop\" }\n"
+	 "  limit_upload = \"10MiB/s\"\n"
+	 "  hooks.failed = [\"logger -p user.err 'no backup of orders'\"]\n"},
+	{NULL, NULL},
+};
+
 bool run_options_has_source(const struct run_options *options)
 {
 	return options->files || options->files_from0 != NULL ||
 	       options->stdin_name != NULL || options->command != NULL ||
 	       options->postgres != NULL;
+}
+
+/* The first one given of the options that only a source of files knows, or NULL. */
+static const char *given_for_files(const struct run_options *options)
+{
+	if (strings_count(&options->exclude) > 0)
+		return "exclude";
+	if (strings_count(&options->include) > 0)
+		return "include";
+	if (strings_count(&options->exclude_files) > 0)
+		return "exclude-file";
+	if (options->exclude_caches)
+		return "exclude-caches";
+	return options->one_file_system ? "one-file-system" : NULL;
+}
+
+int run_options_check_configured(const struct run_options *options, struct err *err)
+{
+	const char *name = options->stream != NULL ? "stream" : given_for_files(options);
+
+	if (name == NULL)
+		return 0;
+	(void)err_set(err, ERR_USAGE,
+		      "--%s does not hold for the jobs of a configuration", name);
+	return err_hint(err, "write it into the job, or name a source (--files, --stdin, "
+			     "--command, --postgres)");
+}
+
+struct config_run_settings run_options_for_all(const struct run_options *options)
+{
+	return (struct config_run_settings){
+		.tags = &options->tags,
+		.compression = options->compression,
+		.threads = options->threads,
+		.memory = options->memory,
+		.limit_upload = options->limit_upload,
+	};
 }
 
 static int check_sources(const struct run_options *options,
@@ -144,6 +218,10 @@ static int check_sources(const struct run_options *options,
 		return err_set(err, ERR_USAGE,
 			       "--files, --stdin, --command and --postgres "
 			       "exclude each other");
+	if (!options->files && options->files_from0 == NULL &&
+	    given_for_files(options) != NULL)
+		return err_set(err, ERR_USAGE, "--%s belongs to --files",
+			       given_for_files(options));
 	if (options->files && strings_count(operands) == 0)
 		return err_set(err, ERR_USAGE, "--files expects at least one path");
 	if (options->command != NULL && strings_count(operands) != 1)
@@ -186,13 +264,9 @@ int run_options_job(const struct run_options *options, const struct strings *ope
 	copy_strings(&job.exclude, &options->exclude);
 	copy_strings(&job.include, &options->include);
 	copy_strings(&job.exclude_files, &options->exclude_files);
-	copy_strings(&job.tags, &options->tags);
+	strings_init(&job.tags);
 	job.exclude_caches = options->exclude_caches;
 	job.one_file_system = options->one_file_system;
-	job.compression = (int64_t)options->compression;
-	job.threads = (int64_t)options->threads;
-	job.memory = options->memory;
-	job.limit_upload = options->limit_upload;
 	*ret_job = job;
 	return 0;
 }

@@ -232,6 +232,21 @@ static void check_default_stream(const struct config_job *job, const struct valu
 			     "give the job a stream whose name is one", "%s", err.msg);
 }
 
+/* What other sources would ignore. */
+static void check_keys_of_files(const struct config_job *job, const struct value *at,
+				struct findings *findings)
+{
+	static const char *const keys[] = {"exclude", "include", "exclude_files",
+					   "exclude_caches", "one_file_system"};
+
+	if (strings_count(&job->files) > 0 || job->files_from0 != NULL)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (value_get(at, keys[i]) != NULL)
+			findings_add(findings, value_get(at, keys[i]), NULL,
+				     "belongs to files and files_from0");
+}
+
 /* Rules that a table of fields cannot say. */
 static void check_jobs(const struct config *config, const struct value *root,
 		       struct findings *findings)
@@ -252,6 +267,7 @@ static void check_jobs(const struct config *config, const struct value *root,
 			findings_add(findings, at, NULL,
 				     "command and file_name belong together");
 		check_default_stream(job, at, findings);
+		check_keys_of_files(job, at, findings);
 		for (size_t k = 0; k < i && job->name != NULL; k++) {
 			const struct config_job *other = vec_at(&config->jobs, k);
 

@@ -65,15 +65,47 @@ static enum backup_source source_of(const struct config_job *job)
 	return job->file_name != NULL ? BACKUP_STDIN : BACKUP_FILES;
 }
 
+static bool has_key(const struct strings *tags, const char *tag)
+{
+	size_t len = strcspn(tag, "=");
+
+	for (size_t i = 0; i < strings_count(tags); i++)
+		if (strcspn(strings_at(tags, i), "=") == len &&
+		    memcmp(strings_at(tags, i), tag, len) == 0)
+			return true;
+	return false;
+}
+
+/* `more` replaces tags of the same key. */
+static void join_tags(const struct strings *tags, const struct strings *more,
+		      struct strings *ret_all)
+{
+	strings_init(ret_all);
+	for (size_t i = 0; i < strings_count(tags); i++)
+		if (more == NULL || !has_key(more, strings_at(tags, i)))
+			strings_add(ret_all, strings_at(tags, i));
+	for (size_t i = 0; more != NULL && i < strings_count(more); i++)
+		strings_add(ret_all, strings_at(more, i));
+}
+
+static uint64_t setting(uint64_t of_all, uint64_t of_job)
+{
+	return of_all != 0 ? of_all : of_job;
+}
+
 static int back_up(const struct config_job *job, const struct config_run_options *options,
 		   const struct job_env *env, struct strings *warnings,
 		   struct run_report *report, struct err *err)
 {
+	const struct config_run_settings *settings = &options->settings;
 	CLEANUP(selection_freep) struct selection *selection = NULL;
-	struct job_repo_options repo_options = {.url = options->url,
-						.key_file = options->key_file,
-						.upload_bytes_per_sec =
-							job->limit_upload};
+	CLEANUP(strings_release) struct strings tags;
+	struct job_repo_options repo_options = {
+		.url = options->url,
+		.key_file = options->key_file,
+		.upload_bytes_per_sec =
+			setting(settings->limit_upload, job->limit_upload),
+	};
 	struct job_repo repo;
 	struct backup_job backup = {
 		.stream = job->stream != NULL ? job->stream : job->name,
@@ -85,10 +117,11 @@ static int back_up(const struct config_job *job, const struct config_run_options
 		.file_name = job->file_name,
 		.command = job->command,
 		.conninfo = job->postgres,
-		.tags = &job->tags,
-		.compression = (int)job->compression,
-		.n_threads = (unsigned)job->threads,
-		.memory_bytes = job->memory,
+		.tags = &tags,
+		.compression =
+			(int)setting(settings->compression, (uint64_t)job->compression),
+		.n_threads = (unsigned)setting(settings->threads, (uint64_t)job->threads),
+		.memory_bytes = setting(settings->memory, job->memory),
 		.dry_run = options->dry_run,
 		.cache_directory = options->cache_directory,
 		.host = options->host,
@@ -96,6 +129,7 @@ static int back_up(const struct config_job *job, const struct config_run_options
 		.program = options->program,
 	};
 
+	join_tags(&job->tags, settings->tags, &tags);
 	if (make_selection(job, &selection, err) < 0 ||
 	    job_repo_open(&repo_options, env, &repo, err) < 0)
 		return -1;

@@ -6,10 +6,17 @@
 #include "job/backup_job.h"
 #include "job/config.h"
 
+/* What the caller says to every job; it goes before what the job says. */
+struct config_run_settings {
+	const struct strings *tags; /* "KEY=VALUE", added to the job's; may be NULL */
+	uint64_t compression, threads, memory, limit_upload; /* 0: as the job says */
+};
+
 struct config_run_options {
 	const char *url, *key_file;
 	const char *cache_directory;
 	bool dry_run;
+	struct config_run_settings settings;
 	const char *host, *user, *program;
 };
 

@@ -66,6 +66,12 @@ judge 'a configuration that is no TOML' fails 2 $'\n 1 | [[job' quipu-backup run
 judge 'without an empty hint' bash -c '! grep -q ^hint "$1"' _ "$work/err"
 judge 'a configuration without a repository' fails 2 'no repository is named' quipu-backup init --config "$work/good.toml" --keys "$work/new.keys" --passphrase-file "$work/passphrase"
 judge 'an unknown job with a suggestion' fails 2 'did you mean orders' with_writer repo quipu-backup run --config "$work/good.toml" order
+for option in --stream=x --exclude=a --include=a --exclude-file="$work/wrong" --exclude-caches --one-file-system; do
+	judge "$option with jobs of a configuration" unchanged fails 2 "${option%%=*} does not hold for the jobs" with_writer repo quipu-backup run --config "$work/good.toml" "$option"
+done
+judge 'an exclude without files' unchanged fails 2 '--exclude belongs to --files' with_writer repo quipu-backup run --stream x --command 'echo x' --exclude a -- out
+printf '[[job]]\nname = "a"\ncommand = "echo x"\nfile_name = "x"\nexclude = ["x"]\n' >"$work/ignored.toml"
+judge 'an exclude without files in a configuration' fails 2 'ignored.toml:5:11: job.exclude: belongs to files' quipu-backup run --config "$work/ignored.toml"
 judge 'no upload at all' fails 2 'limit-upload: expected at least 1KiB/s, found 0' with_writer repo quipu-backup run --stream x --files "$work/tree" --limit-upload 0
 judge 'too little memory' fails 2 'memory: expected at least 32MiB' with_writer repo quipu-backup run --stream x --files "$work/tree" --memory 1
 judge 'too little memory for a restore' fails 2 'memory: expected at least 32MiB' with_recovery repo quipu-restore plan latest:files/tree --memory 1MiB

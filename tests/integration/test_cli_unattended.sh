@@ -184,4 +184,14 @@ own_warnings() {
 	jq -e '[.jobs[].warnings | length == 1 and (.[0] | contains("socket"))] == [true, true, true, true, true]' "$work/out"
 }
 judge 'each of several jobs has its warnings in the report' own_warnings
+{
+	configure "$work/tags.prom"
+	printf '[[job]]\nname = "tags"\ncommand = "seq 9"\nfile_name = "f"\ntags = {team = "shop", why = "nightly"}\n'
+} >"$work/tags.toml"
+tags_of_all() { # the command line's go before those of the job
+	quipu-backup run --config "$work/tags.toml" --tag why=upgrade --tag ticket=7 --compression 1 || return
+	with_recovery repo quipu-backup show --json latest:tags | tee "$work/out" &&
+		jq -e '.tags == {team: "shop", why: "upgrade", ticket: "7"}' "$work/out"
+}
+judge 'tags for all jobs' tags_of_all
 exit "$status"

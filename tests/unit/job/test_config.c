@@ -91,6 +91,19 @@ static void test_config_parse__looks_at_what_jobs_would_refuse(void **state)
 		     "quipu.toml:2:8: job.name: stream name", "give the job a stream");
 }
 
+static void test_config_parse__refuses_what_other_sources_ignore(void **state)
+{
+	(void)state;
+	expect_error("[[job]]\nname = \"a\"\npostgres = \"dbname=x\"\n"
+		     "one_file_system = true\n",
+		     "quipu.toml:4:19: job.one_file_system: belongs to files", NULL);
+	expect_error("[[job]]\nname = \"a\"\ncommand = \"x\"\nfile_name = \"x\"\n"
+		     "include = [\"x\"]\nexclude = [\"y\"]\n",
+		     "quipu.toml:5:11: job.include: belongs to files and files_from0 "
+		     "(and 1 more finding)",
+		     NULL);
+}
+
 static void test_config_parse__wants_names_once(void **state)
 {
 	(void)state;
@@ -151,6 +164,7 @@ int main(void)
 		cmocka_unit_test(test_config_parse__names_place_and_cause),
 		cmocka_unit_test(test_config_parse__wants_one_source_a_job),
 		cmocka_unit_test(test_config_parse__looks_at_what_jobs_would_refuse),
+		cmocka_unit_test(test_config_parse__refuses_what_other_sources_ignore),
 		cmocka_unit_test(test_config_parse__wants_names_once),
 		cmocka_unit_test(test_config_job_find__suggests_the_near_one),
 		cmocka_unit_test(test_config_load__names_a_missing_file),
