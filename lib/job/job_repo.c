@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "job/job_repo.h"
 
+#include <sys/stat.h>
+
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/path.h"
@@ -26,6 +28,18 @@ int job_key_file_read(const char *path, struct secret *ret_text, struct err *err
 	return err_wrap(err, "key file");
 }
 
+/* Rights of a group are often meant, as a mounted secret has them; nobody means everybody. */
+static void warn_of_open_file(const char *path, const struct job_env *env)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & S_IRWXO) != 0)
+		log_warning(env->log,
+			    "key file %s is open to everybody on this machine; "
+			    "`chmod o= FILE` closes it",
+			    path);
+}
+
 static int open_key(const char *path, const struct job_env *env, struct key **ret_key,
 		    struct err *err)
 {
@@ -38,6 +52,8 @@ static int open_key(const char *path, const struct job_env *env, struct key **re
 		return -1;
 	if (key_file_role(secret_slice(&text), &role, &is_protected, err) < 0)
 		return err_wrap(err, "key file %s", path);
+	if (role != KEY_AUDIT)
+		warn_of_open_file(path, env);
 	if (is_protected &&
 	    env->passphrase(env->passphrase_state, path, &passphrase, err) < 0)
 		return -1;

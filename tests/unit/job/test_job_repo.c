@@ -46,6 +46,42 @@ static void test_job_repo_open__gives_each_key_its_rights(void **state)
 	job_repo_release(&repo);
 }
 
+static void count_warning(const struct log *log, enum log_level level, const char *text)
+{
+	assert_int_equal(level, LOG_WARNING_LEVEL);
+	assert_non_null(strstr(text, "is open to everybody"));
+	++*(unsigned *)log->state;
+}
+
+/* How many warnings a key file of this mode is worth. */
+static unsigned warnings_of(const struct job_sample *sample, const char *key, mode_t mode)
+{
+	CLEANUP(mem_freep) char *path = mem_printf("%s/keys/%s", sample->directory, key);
+	struct job_repo_options options = {.url = sample->url, .key_file = path};
+	struct job_env env = sample->env;
+	unsigned n = 0;
+	struct log log = {.write = count_warning, .state = &n};
+	struct job_repo repo;
+	struct err err = {0};
+	struct stat st;
+
+	env.log = &log;
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(chmod(path, mode), 0);
+	assert_int_equal(job_repo_open(&options, &env, &repo, &err), 0);
+	job_repo_release(&repo);
+	assert_int_equal(chmod(path, st.st_mode & 07777), 0);
+	return n;
+}
+
+static void test_job_repo_open__warns_of_keys_that_everybody_reads(void **state)
+{
+	assert_int_equal(warnings_of(*state, "writer.key", 0644), 1);
+	assert_int_equal(warnings_of(*state, "recovery.key", 0604), 1);
+	assert_int_equal(warnings_of(*state, "writer.key", 0640), 0);
+	assert_int_equal(warnings_of(*state, "audit.pub", 0644), 0);
+}
+
 static void test_job_repo_open__hints_at_init(void **state)
 {
 	const struct job_sample *sample = *state;
@@ -97,6 +133,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_job_repo_open__gives_each_key_its_rights),
+		cmocka_unit_test(test_job_repo_open__warns_of_keys_that_everybody_reads),
 		cmocka_unit_test(test_job_repo_open__hints_at_init),
 		cmocka_unit_test(test_job_repo_cache_directory__is_one_a_repository),
 		cmocka_unit_test(test_job_snapshot_find__in_an_empty_repository),
