@@ -62,7 +62,7 @@ int lease_begin(struct store *store, const struct writer_key *writer, const char
 
 	lease_key(writer, stream, lease.key);
 	if (read_last(&lease, ret_cut_off_nsec, err) < 0 || put(&lease, running, err) < 0)
-		return err_wrap(err, "lease");
+		return err_wrap(err, "note of the running backup");
 	*ret_lease = lease;
 	return 0;
 }
@@ -70,6 +70,6 @@ int lease_begin(struct store *store, const struct writer_key *writer, const char
 int lease_end(const struct lease *lease, struct err *err)
 {
 	if (put(lease, done, err) < 0)
-		return err_wrap(err, "lease");
+		return err_wrap(err, "note of the running backup");
 	return 0;
 }

@@ -96,6 +96,16 @@ static void tidy(int parent, const char *name)
 		file_remove_leftovers(parent, modified_nsec(&st));
 }
 
+/* Who meets a mount or an owner here is told so in words of a repository. */
+static int put_failed(struct err *err)
+{
+	if (err->code == ERR_DENIED)
+		(void)err_hint(err, "this writes to the repository: see that it is not "
+				    "mounted read-only and that this user may make "
+				    "files in it");
+	return -1;
+}
+
 static int file_put(void *state, const char *key, struct slice bytes,
 		    const struct store_put_options *options, struct err *err)
 {
@@ -104,13 +114,15 @@ static int file_put(void *state, const char *key, struct slice bytes,
 	CLEANUP(mem_freep) char *directory = path_dirname(key);
 	struct file_target target = {.path = key, .mode = OBJECT_MODE};
 
-	if (open_parent(store->root, key, &parent, &target.name, err) < 0)
+	if (open_parent(store->root, key, &parent, &target.name, err) < 0) {
+		(void)put_failed(err);
 		return err_wrap(err, "put %s", key);
+	}
 	target.dir_fd = parent;
 	if (file_write_at(&target, bytes,
 			  options->mode == STORE_PUT_REPLACE ? FILE_REPLACE : FILE_CREATE,
 			  err) < 0)
-		return -1;
+		return put_failed(err);
 	if (is_first_put(store, directory))
 		tidy(parent, target.name);
 	return sync_directory(store->root, strcmp(directory, ".") == 0 ? "" : directory,
@@ -345,6 +357,15 @@ static void file_close(void *state)
 	mem_free(store);
 }
 
+static int open_failed(const char *url, int error_number, struct err *err)
+{
+	(void)err_set_errno(err, error_number, "cannot open the repository %s", url);
+	if (err->code == ERR_DENIED)
+		(void)err_hint(err, "its directory belongs to another user, or one above "
+				    "it lets nobody else through");
+	return -1;
+}
+
 int store_file_open(const char *directory, const char *url, bool create, struct rng *rng,
 		    struct store **ret_store, struct err *err)
 {
@@ -370,7 +391,7 @@ int store_file_open(const char *directory, const char *url, bool create, struct 
 			       errno == ENOENT ? "the directory does not exist"
 					       : "not a directory");
 	if (root < 0)
-		return err_set_errno(err, errno, "%s", url);
+		return open_failed(url, errno, err);
 	struct file_store *store = mem_zalloc(sizeof(*store));
 	store->root = root;
 	store->mutex = mutex_new();

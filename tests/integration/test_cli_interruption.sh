@@ -348,7 +348,7 @@ full_target() {
 		[[ -z $(find "$work/small/target$work/big" -type f ! -name '.quipu*' -size +1k -exec sh -c 'cmp -s "$1" "${1#"$2"}" || echo "$1"' _ {} "$work/small/target" \;) ]]
 }
 small 'a restore to a full disk leaves no file that looks whole' full_target
-read_only() { mount -o remount,ro "$work/small" && fails 1 'Read-only' small_run --stream files/tree --files "$work/tree"; }
+read_only() { mount -o remount,ro "$work/small" && fails 1 'hint: this writes to the repository: see that it is not mounted read-only' small_run --stream files/tree --files "$work/tree"; }
 small 'a read-only repository is a clear error for a backup' read_only
 small 'a read-only repository restores' small_restores
 small 'a read-only repository checks' small_key quipu-backup check

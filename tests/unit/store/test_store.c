@@ -283,6 +283,31 @@ static void test_store_put__leaves_no_second_name(void **state)
 	buf_release(&text);
 }
 
+static void test_store_file__says_whose_rights_are_missing(void **state)
+{
+	struct place *place = *state;
+	CLEANUP(mem_freep) char *root = mem_printf("%s/repo", place->directory);
+	CLEANUP(mem_freep) char *url = mem_printf("file://%s", root);
+	struct store *other = NULL;
+	struct err opened = {0}, written = {0};
+
+	if (geteuid() != 0) {
+		print_message("skip: giving up rights needs root\n");
+		skip();
+	}
+	assert_int_equal(chmod(place->directory, 0755), 0);
+	assert_int_equal(seteuid(65534), 0);
+	int opening = store_open(url, false, &place->rng, &other, &opened);
+	int putting = put(place->store, "leases/x", "one", STORE_PUT_NEW, &written);
+	assert_int_equal(seteuid(0), 0);
+	assert_int_equal(opening, -1);
+	assert_memory_equal(opened.msg, "cannot open the repository file:///", 34);
+	assert_non_null(strstr(opened.hint, "belongs to another user"));
+	assert_int_equal(putting, -1);
+	assert_int_equal(written.code, ERR_DENIED);
+	assert_non_null(strstr(written.hint, "mounted read-only"));
+}
+
 static void test_store_file__skips_and_counts_foreign_files(void **state)
 {
 	struct place *place = *state;
@@ -456,6 +481,9 @@ int main(void)
 						setup_file_without_links, teardown),
 		cmocka_unit_test_setup_teardown(
 			test_store_put__removes_what_killed_runs_left, setup_file,
+			teardown),
+		cmocka_unit_test_setup_teardown(
+			test_store_file__says_whose_rights_are_missing, setup_file,
 			teardown),
 		cmocka_unit_test_setup_teardown(
 			test_store_file__skips_and_counts_foreign_files, setup_file,
