@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/mem.h"
+#include "base/quote.h"
 #include "restore.h"
 
 const struct opt select_opts[] = {
@@ -91,6 +92,19 @@ int opened_open(struct cli *cli, const struct read_options *options, const char 
 	return 0;
 }
 
+static void warn_of_unmatched(const struct cli *cli, const struct opened *opened)
+{
+	CLEANUP(strings_release) struct strings patterns = {0};
+	char shown[QUOTE_TEXT_MAX];
+
+	strings_init(&patterns);
+	if (opened->selection != NULL)
+		selection_unmatched(opened->selection, &patterns);
+	for (size_t i = 0; i < strings_count(&patterns); i++)
+		log_warning(&cli->log, "--include %s takes nothing",
+			    quote_string(strings_at(&patterns, i), shown));
+}
+
 int opened_close(struct cli *cli, struct opened *opened, int result)
 {
 	if (result == 0 && opened->tree->is_doubtful) {
@@ -100,6 +114,8 @@ int opened_close(struct cli *cli, struct opened *opened, int result)
 			    opened->tree->header->stream);
 		result = 15;
 	}
+	if (result >= 0)
+		warn_of_unmatched(cli, opened);
 	release(opened);
 	return result;
 }

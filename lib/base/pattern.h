@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "base/buf.h"
+#include "base/vec.h"
 
 /*
  * One pattern: `*` any run without '/', `?` one byte, `[a-z]` one of a set, `[!x]` or `[^x]`
@@ -56,6 +57,10 @@ enum selection_verdict {
  * wins (so options are added includes first). The root, "", is never skipped. */
 enum selection_verdict selection_test(const struct selection *selection,
 				      struct slice path, bool is_dir);
+
+/* Adds the patterns of include rules that have taken nothing so far, as they were given: a
+ * mistyped path must not look like an empty place. */
+void selection_unmatched(const struct selection *selection, struct strings *patterns);
 
 /* The candidate with the smallest edit distance to `word` (at most 1/3 of its length, at
  * least 1, transpositions count once), or NULL: for "did you mean". */

@@ -11,6 +11,7 @@
  */
 #include "base/pattern.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -18,10 +19,12 @@
 #include "base/vec.h"
 
 struct rule {
+	char *given; /* of an include, not of a "!" line; as it was given */
 	char *pattern;
 	bool include;
 	bool anchored;
 	bool directory_only;
+	atomic_bool has_taken; /* for messages; selection_test() runs in any thread */
 };
 
 struct selection {
@@ -41,8 +44,12 @@ void selection_free(struct selection *selection)
 {
 	if (selection == NULL)
 		return;
-	for (size_t i = 0; i < selection->rules.n; i++)
-		mem_free(((struct rule *)vec_at(&selection->rules, i))->pattern);
+	for (size_t i = 0; i < selection->rules.n; i++) {
+		struct rule *rule = vec_at(&selection->rules, i);
+
+		mem_free(rule->given);
+		mem_free(rule->pattern);
+	}
 	vec_release(&selection->rules);
 	mem_free(selection);
 }
@@ -103,6 +110,8 @@ int selection_include(struct selection *selection, const char *pattern, struct e
 {
 	if (add_rule(selection, pattern, true, err) < 0)
 		return -1;
+	((struct rule *)vec_at(&selection->rules, selection->rules.n - 1))->given =
+		mem_strdup(pattern);
 	selection->has_includes = true;
 	return 0;
 }
@@ -188,9 +197,10 @@ enum selection_verdict selection_test(const struct selection *selection,
 	if (path.len == 0)
 		return selection->has_includes ? SELECTION_DESCEND : SELECTION_TAKE;
 	for (size_t i = selection->rules.n; i > 0; i--) {
-		const struct rule *rule = vec_at(&selection->rules, i - 1);
+		struct rule *rule = vec_at(&selection->rules, i - 1);
 
 		if (rule_covers(rule, path, is_dir)) {
+			atomic_store(&rule->has_taken, true);
 			if (rule->include)
 				return SELECTION_TAKE;
 			return wanted_below ? SELECTION_DESCEND : SELECTION_SKIP;
@@ -201,4 +211,14 @@ enum selection_verdict selection_test(const struct selection *selection,
 	if (!selection->has_includes)
 		return SELECTION_TAKE;
 	return wanted_below ? SELECTION_DESCEND : SELECTION_SKIP;
+}
+
+void selection_unmatched(const struct selection *selection, struct strings *patterns)
+{
+	for (size_t i = 0; i < selection->rules.n; i++) {
+		const struct rule *rule = vec_at(&selection->rules, i);
+
+		if (rule->given != NULL && !atomic_load(&rule->has_taken))
+			strings_add(patterns, rule->given);
+	}
 }

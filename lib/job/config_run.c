@@ -4,6 +4,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/process.h"
+#include "base/quote.h"
 
 enum { PATTERN_FILE_MAX = 16 * 1024 * 1024 };
 
@@ -93,6 +94,35 @@ static uint64_t setting(uint64_t of_all, uint64_t of_job)
 	return of_all != 0 ? of_all : of_job;
 }
 
+static void warn(const struct log *log, struct strings *warnings,
+		 struct run_report *report, const char *text)
+{
+	log_warning(log, "%s", text);
+	strings_add(warnings, text);
+	report->warnings = warnings;
+	report->n_warnings++;
+}
+
+/* A snapshot of nothing may be what was asked for, but is hardly what was meant. */
+static void warn_of_nothing(const struct selection *selection, const struct log *log,
+			    struct strings *warnings, struct run_report *report)
+{
+	CLEANUP(strings_release) struct strings patterns = {0};
+	char shown[QUOTE_TEXT_MAX];
+
+	strings_init(&patterns);
+	selection_unmatched(selection, &patterns);
+	for (size_t i = 0; i < strings_count(&patterns); i++) {
+		CLEANUP(mem_freep)
+		char *text = mem_printf("include %s takes nothing",
+					quote_string(strings_at(&patterns, i), shown));
+
+		warn(log, warnings, report, text);
+	}
+	if (report->files == 0)
+		warn(log, warnings, report, "there is no file in the snapshot");
+}
+
 static int back_up(const struct config_job *job, const struct config_run_options *options,
 		   const struct job_env *env, struct strings *warnings,
 		   struct run_report *report, struct err *err)
@@ -136,6 +166,8 @@ static int back_up(const struct config_job *job, const struct config_run_options
 	backup.selection = selection_is_empty(selection) ? NULL : selection;
 	int result = backup_job_run(&repo, &backup, env, warnings, report, err);
 	job_repo_release(&repo);
+	if (result == 0 && backup.source == BACKUP_FILES)
+		warn_of_nothing(selection, env->log, warnings, report);
 	return result;
 }
 

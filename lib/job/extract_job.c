@@ -15,6 +15,7 @@ struct extracting {
 	struct tar_writer *tar;
 	struct map *links; /* (device, inode) -> path of the first */
 	uint8_t *buffer;
+	uint64_t n_entries; /* in the archive */
 	struct extract_result result;
 };
 
@@ -216,6 +217,7 @@ static int export_entry(void *arg, const struct tree_visit *visit, struct err *e
 	if (entry->type == ENTRY_FILE && link == NULL && entry_content_len(entry) > 0 &&
 	    export_content(extracting, visit, err) < 0)
 		return err_wrap(err, "%s", quote_rooted(visit->path, shown));
+	extracting->n_entries++;
 	extracting->result.files += entry->type == ENTRY_FILE;
 	progress_add(extracting->env->progress, 1, 0);
 	return 0;
@@ -249,6 +251,8 @@ int extract_job_export(struct job_tree *tree, const struct extract_job *job,
 	extracting.buffer = mem_alloc(COPY_LEN);
 	extracting.tar = tar_new(job->write, job->write_state);
 	int result = tree_walk(&options, export_entry, &extracting, err);
+	if (result == 0 && job->selection != NULL && extracting.n_entries == 0)
+		result = job_tree_nothing_selected(err);
 	if (result == 0)
 		result = job_tree_check(tree, err);
 	if (result == 0)

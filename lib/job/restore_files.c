@@ -123,17 +123,28 @@ static void on_warning(void *state, const char *path, const char *message)
 	log_warning(target->env->log, "%s: %s", quote_string(path, shown), message);
 }
 
+struct checking {
+	struct file_sink *sink;
+	uint64_t n; /* entries below the root */
+	bool is_damaged;
+};
+
 static int check_entry(void *arg, const struct tree_visit *visit, struct err *err)
 {
-	return file_sink_check(arg, visit->path, visit->entry, err);
+	struct checking *checking = arg;
+
+	checking->n += visit->path[0] != '\0';
+	return file_sink_check(checking->sink, visit->path, visit->entry, err);
 }
 
 /* The restore itself tells of damage. */
 static int pass_over_damage(void *arg, const char *path, const struct err *why,
 			    struct err *err)
 {
-	(void)arg;
+	struct checking *checking = arg;
+
 	(void)path;
+	checking->is_damaged = true;
 	if (restore_is_loss(why))
 		return 0;
 	*err = *why;
@@ -145,11 +156,16 @@ static int check_all(struct job_tree *tree, const struct restore_job *job,
 		     const struct job_env *env, struct file_sink *sink, struct err *err)
 {
 	struct tree_walk_options options = tree_reader_walk_options(tree->reader);
+	struct checking checking = {.sink = sink};
 
 	options.selection = job->selection;
 	options.cancel = env->cancel;
 	options.damaged = pass_over_damage;
-	return tree_walk(&options, check_entry, sink, err);
+	if (tree_walk(&options, check_entry, &checking, err) < 0)
+		return -1;
+	if (job->selection != NULL && checking.n == 0 && !checking.is_damaged)
+		return job_tree_nothing_selected(err);
+	return 0;
 }
 
 static struct restore_options plan_options(struct job_tree *tree,
@@ -344,6 +360,10 @@ int restore_job_plan(struct job_tree *tree, const struct restore_job *job,
 	if (restore_plan_walk(plan, &target.base, err) < 0 ||
 	    restore_plan_estimate(plan, &estimate, err) < 0)
 		return -1;
+	/* the root is always counted */
+	if (job->selection != NULL && target.lost_files + target.lost_directories == 0 &&
+	    estimate.files + estimate.specials == 0 && estimate.directories <= 1)
+		return job_tree_nothing_selected(err);
 	*ret_plan = (struct restore_plan_result){
 		.files = estimate.files,
 		.directories = estimate.directories,

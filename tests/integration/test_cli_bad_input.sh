@@ -99,4 +99,21 @@ sed -i 's/"quipu_repository": *1/"quipu_repository": 9/' "$work/other/quipu.json
 	sed -i 's/"quipu_repository": *1/"quipu_repository": 9/' "$work/other/quipu.json"
 }
 judge 'a newer format version' fails 1 'newer' quipu-backup list --repo "file://$work/other" --key "$work/other.keys/writer.key"
+
+# --- patterns that take nothing ---
+
+nothing=(fails 1 'nothing in the snapshot matches the patterns' with_recovery repo)
+judge 'a restore of nothing' "${nothing[@]}" quipu-restore run latest:files/tree --to "$work/none" --include /etc/ngnix
+judge 'made nothing' test ! -e "$work/none"
+judge 'a plan of nothing' "${nothing[@]}" quipu-restore plan latest:files/tree --include /etc/ngnix
+judge 'a plan of nothing for a target' "${nothing[@]}" quipu-restore plan latest:files/tree "$work/none" --exclude '*'
+judge 'an export of nothing' "${nothing[@]}" quipu-restore export latest:files/tree --include /etc/ngnix
+judge 'a restore of half of what is named' says 'warning: --include /etc/ngnix takes nothing' \
+	with_recovery repo quipu-restore run latest:files/tree --to "$work/half" --include /etc/ngnix --include file
+judge 'restored it' cmp "$work/tree/file" "$work/half$work/tree/file"
+judge 'a backup of half of what is named' says 'warning: include *.none takes nothing' \
+	run_files files/half "$work/tree" --include '*.none' --include file
+judge 'a backup of nothing' says 'warning: there is no file in the snapshot' \
+	run_files files/nothing "$work/tree" --exclude '*' --json
+judge 'tells so in its document' jq -e '.n_warnings == 1 and (.warnings | length) == 1' "$work/out"
 exit "$status"

@@ -273,6 +273,27 @@ static void test_selection_exclude_text__names_file_and_line(void **state)
 	assert_string_equal(err.msg, "\"my rules\":3: the pattern is empty");
 }
 
+static void test_selection_unmatched__names_includes_that_took_nothing(void **state)
+{
+	static const char *const rules[] = {"+/etc/ngnix", "+*.conf", "+./b/", "-*.log"};
+	CLEANUP(strings_release) struct strings patterns = {0};
+	CLEANUP(selection_freep) struct selection *s = selection_of(rules, 4);
+	struct err err = {0};
+
+	(void)state;
+	strings_init(&patterns);
+	assert_int_equal(add_text(s, "!keep\n", 6, &err), 0);
+	assert_int_equal(selection_test(s, slice_of_string("etc"), true),
+			 SELECTION_DESCEND);
+	assert_int_equal(selection_test(s, slice_of_string("etc/a.conf"), false),
+			 SELECTION_TAKE);
+	assert_int_equal(selection_test(s, slice_of_string("b"), false), SELECTION_SKIP);
+	selection_unmatched(s, &patterns);
+	assert_int_equal(strings_count(&patterns), 2);
+	assert_string_equal(strings_at(&patterns, 0), "/etc/ngnix");
+	assert_string_equal(strings_at(&patterns, 1), "./b/");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -296,6 +317,8 @@ int main(void)
 		cmocka_unit_test(test_selection_exclude_text__reads_lines_and_comments),
 		cmocka_unit_test(test_selection_exclude_text__takes_an_empty_file),
 		cmocka_unit_test(test_selection_exclude_text__names_file_and_line),
+		cmocka_unit_test(
+			test_selection_unmatched__names_includes_that_took_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
