@@ -56,7 +56,7 @@ struct snapshot_result {
 	bool is_dry_run; /* then there is no id */
 	uint8_t id[32];	 /* of the header */
 	uint64_t seq;
-	int64_t time_nsec;		  /* of the commit */
+	int64_t time_nsec;		  /* of the commit; of a dry run when it began */
 	uint64_t files, bytes;		  /* regular files, their lengths */
 	uint64_t new_bytes, stored_bytes; /* stored by this run: raw, sealed */
 	uint64_t n_packs;		  /* that the snapshot uses */

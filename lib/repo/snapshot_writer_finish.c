@@ -155,6 +155,7 @@ static void count(const struct snapshot_writer *writer,
 
 	*result = (struct snapshot_result){
 		.is_dry_run = writer->options.dry_run,
+		.time_nsec = writer->start_nsec,
 		.files = written->files,
 		.bytes = written->bytes,
 		.new_bytes = counters.new_bytes,

@@ -15,7 +15,7 @@ struct run_report {
 	struct err error;
 	int exit_code;
 	uint8_t snapshot[32]; /* without dry_run */
-	int64_t time_nsec;
+	int64_t time_nsec;    /* of the snapshot; of a dry run when it began */
 	uint64_t files, bytes, new_bytes, stored_bytes;
 	uint64_t nsec;			/* how long it took */
 	const struct strings *warnings; /* the first ones; may be NULL */

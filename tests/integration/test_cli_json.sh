@@ -56,7 +56,7 @@ judge 'init again' error 1 '.error.code == "exists" and .error.hint != null' ini
 judge 'run' document run 0 '.files == 6 and .exit_code == 0 and .new_bytes > 0' \
 	write run --stream $stream --tag colour=blue --files "$tree"
 changed
-judge 'run --dry-run' document run 0 '.snapshot == null and .dry_run' write run --dry-run --stream $stream --files "$tree"
+judge 'run --dry-run' document run 0 '.snapshot == null and .dry_run and .time > "2020"' write run --dry-run --stream $stream --files "$tree"
 judge 'run again' document run 0 '.files == 5' write run --stream $stream --files "$tree"
 from_stdin() { echo data | write run --stream in --stdin data.txt; }
 judge 'run --stdin' document run 0 '.files == 1 and .bytes == 5' from_stdin

@@ -272,6 +272,7 @@ static void test_snapshot_writer_finish__a_dry_run_writes_nothing(void **state)
 	assert_true(result.is_dry_run);
 	assert_int_equal(result.files, 5);
 	assert_true(result.new_bytes > 3070106);
+	assert_int_equal(result.time_nsec, f->r.now); /* which stands still */
 	assert_int_equal(count_objects(f, ""), before);
 	assert_int_equal(access(f->cache_directory, F_OK), -1);
 }
