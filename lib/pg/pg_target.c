@@ -148,14 +148,16 @@ static int check_empty(const struct pg_target *target, const struct cancel *canc
 
 /* clang-format off */
 /*
- * Sessions: workers of the server itself come and go, and end when they are in the way. The last
+ * Sessions: workers of the server itself (those without a user) come and go, and end when they are
+ * in the way. Of sessions of others not everybody sees the type: such a one counts. The last
  * column: may this role make a database in the place of an empty one? Database postgres is
  * what everybody connects to, so it stays.
  */
 static const char *const state_sql =
 	"SELECT d.datistemplate, (SELECT count(*) FROM pg_stat_activity a"
 	"  WHERE a.datid = d.oid AND a.pid <> pg_backend_pid()"
-	"  AND a.backend_type IN ('client backend', 'walsender')),"
+	"  AND a.usesysid IS NOT NULL"
+	"  AND COALESCE(a.backend_type, 'client backend') IN ('client backend', 'walsender')),"
 	" d.datname <> 'postgres' AND NOT d.datistemplate AND (r.rolsuper OR"
 	"  (r.rolcreatedb AND pg_has_role(d.datdba, 'MEMBER')))"
 	" FROM pg_database d, pg_roles r WHERE d.datname = $1 AND r.rolname = current_user";

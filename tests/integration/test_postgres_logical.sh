@@ -192,16 +192,17 @@ fills_empty() {
 		"$roundtrip" "$source" "$(conninfo source everything_4)" && same_dump source everything_4
 }
 judge 'an empty target becomes the same, too' fills_empty
-refuses_used() {
-	(
-		eval "$(tests/support/pg-server env "$work/source")"
-		coproc psql -qXAt -d everything_2
-		# shellcheck disable=SC2154 # coproc sets it
-		echo 'SELECT 1;' >&"${COPROC[1]}" && read -r _ <&"${COPROC[0]}"
-		refuses 14 'is in use by 1 sessions' "$source" "$(conninfo source everything_2)" --replace
-	)
-}
-judge 'refuses to replace one that is in use' refuses_used
+refuses_used() ( # USER
+	eval "$(tests/support/pg-server env "$work/source")"
+	coproc psql -qXAt -d everything_2
+	# shellcheck disable=SC2154 # coproc sets it
+	echo 'SELECT 1;' >&"${COPROC[1]}" && read -r _ <&"${COPROC[0]}"
+	refuses 14 'is in use by 1 sessions' "$source" "$(conninfo source everything_2) user=$1" --replace
+)
+judge 'refuses to replace one that is in use' refuses_used postgres
+sql source postgres 'CREATE ROLE no_superuser LOGIN CREATEDB'
+judge 'and sees sessions of others without their rights' refuses_used no_superuser
+sql source postgres 'DROP ROLE no_superuser'
 
 # What others do to a target while a restore into it runs.
 make_small() {
