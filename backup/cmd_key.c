@@ -58,12 +58,29 @@ static int run_rotate(void *context, void *arg, const struct strings *operands,
 	return key_work(context, arg, operands, work_rotate, err);
 }
 
+/* Before anything is asked. */
+static int check_protected(const char *path, struct err *err)
+{
+	CLEANUP(secret_release) struct secret text = {0};
+	enum key_role role;
+	bool is_protected;
+
+	if (job_key_file_read(path, &text, err) < 0)
+		return -1;
+	if (key_file_role(secret_slice(&text), &role, &is_protected, err) < 0)
+		return err_wrap(err, "key file %s", path);
+	if (is_protected)
+		return 0;
+	(void)err_set(err, ERR_KEY, "key file %s: a key of role %s has no passphrase",
+		      path, key_role_name(role));
+	return err_hint(err, "recovery.key and the keys of readers have one");
+}
+
 static int run_passwd(void *context, void *arg, const struct strings *operands,
 		      struct err *err)
 {
 	struct cli *cli = context;
 	const struct key_options *options = arg;
-	CLEANUP(secret_release) struct secret text = {0}; /* only whether it is there */
 	CLEANUP(secret_release) struct secret old = {0};
 	CLEANUP(secret_release) struct secret new = {0};
 	struct scrypt_params params = {0};
@@ -71,7 +88,7 @@ static int run_passwd(void *context, void *arg, const struct strings *operands,
 	(void)operands;
 	if (options->common.key == NULL)
 		return err_set(err, ERR_USAGE, "no key file is named; give --key FILE");
-	if (job_key_file_read(options->common.key, &text, err) < 0 ||
+	if (check_protected(options->common.key, err) < 0 ||
 	    cli_passphrase_get(cli, options->common.passphrase_file, options->common.key,
 			       false, &old, err) < 0 ||
 	    key_new_passphrase(cli, options, options->common.key, false, &new, err) < 0 ||

@@ -23,8 +23,12 @@ static int work_add(const struct key_admin *admin, struct cli *cli,
 	    key_add_reader(admin, name, options->out, &passphrase, err) < 0)
 		return -1;
 	key_tell(cli, "added reader", name,
-		 "It opens everything that was and will be written, until it is "
-		 "removed.\n");
+		 key_shares_passphrase(options)
+			 ? "It opens everything that was and will be written, until it "
+			   "is removed. Its\npassphrase is that of the recovery key; "
+			   "`key passwd` changes it.\n"
+			 : "It opens everything that was and will be written, until it "
+			   "is removed.\n");
 	return 0;
 }
 

@@ -4,7 +4,7 @@
 #include "format/json.h"
 #include "key_verbs.h"
 
-enum { ID_LEN = 32, SHORT_ID_LEN = 5 };
+enum { ID_LEN = 32, SHORT_ID_LEN = 5, STATE_WIDTH = 7 };
 
 static void entry_json(struct json_writer *w, const struct key_entry *entry)
 {
@@ -24,15 +24,16 @@ static void entry_json(struct json_writer *w, const struct key_entry *entry)
 
 static void entry_line(struct buf *text, const struct key_entry *entry)
 {
+	const char *state = entry->active ? "active" : "removed";
+	int gap = STATE_WIDTH - (int)strlen(state) + 2;
 	char hex[2 * SHORT_ID_LEN + 1];
 
 	buf_printf(text, "%s  %-8s  %-20s  %s",
 		   hex_encode(slice_of(entry->id, SHORT_ID_LEN), hex, sizeof(hex)),
-		   key_role_name(entry->role), entry->name,
-		   entry->active ? "active" : "removed");
+		   key_role_name(entry->role), entry->name, state);
 	for (size_t i = 0; entry->streams != NULL && i < strings_count(entry->streams);
-	     i++)
-		buf_printf(text, "  %s", strings_at(entry->streams, i));
+	     i++, gap = 2)
+		buf_printf(text, "%*s%s", gap, "", strings_at(entry->streams, i));
 	buf_append_byte(text, '\n');
 }
 
@@ -43,6 +44,9 @@ static void print(struct cli *cli, const struct vec *entries)
 	json_writer_init(&w, &cli->output, JSON_COMPACT);
 	if (cli->common->json)
 		json_begin_array(&w);
+	else if (entries->n > 0)
+		buf_printf(&cli->output, "%-10s  %-8s  %-20s  %-*s  %s\n", "ID", "ROLE",
+			   "NAME", STATE_WIDTH, "STATE", "STREAMS");
 	for (size_t i = 0; i < entries->n; i++) {
 		if (cli->common->json)
 			entry_json(&w, vec_at(entries, i));

@@ -26,13 +26,19 @@ int key_work(struct cli *cli, const struct key_options *options,
 	return result;
 }
 
+bool key_shares_passphrase(const struct key_options *options)
+{
+	return options->new_passphrase_file == NULL &&
+	       options->common.passphrase_file != NULL;
+}
+
 int key_new_passphrase(const struct cli *cli, const struct key_options *options,
 		       const char *what, bool same_as_old, struct secret *ret_passphrase,
 		       struct err *err)
 {
 	const char *file = options->new_passphrase_file;
 
-	if (file == NULL && same_as_old)
+	if (same_as_old && key_shares_passphrase(options))
 		file = options->common.passphrase_file;
 	if (cli_passphrase_get(cli, file, what, true, ret_passphrase, err) == 0)
 		return 0;

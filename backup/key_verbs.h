@@ -22,6 +22,9 @@ MUST_CHECK int key_work(struct cli *cli, const struct key_options *options,
 			const struct strings *operands, key_work_fn *work,
 			struct err *err);
 
+/* True when a new key file gets the passphrase of --passphrase-file. */
+bool key_shares_passphrase(const struct key_options *options);
+
 /* The passphrase for a new or changed key file: --new-passphrase-file, else, where one was
  * given, that of --passphrase-file, else a terminal is asked twice. */
 MUST_CHECK int key_new_passphrase(const struct cli *cli,

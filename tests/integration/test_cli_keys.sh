@@ -29,6 +29,14 @@ judge 'the new writer writes to its streams' run_as ci.key ci/build
 judge 'and to no other' fails 12 'files/a' run_as ci.key files/a
 judge 'keys are administered by the recovery key alone' fails 12 'expected a recovery key' with_writer repo quipu-backup key rotate
 judge 'key list names all' bash -c '[[ $1 == *ops*ci* || $1 == *ci*ops* ]]' _ "$(with_writer repo quipu-backup key list)"
+judge 'under a heading' bash -c '[[ $1 == "ID "* ]]' _ "$(with_writer repo quipu-backup key list)"
+says() { # TEXT COMMAND...: succeeds, with TEXT on stdout
+	"${@:2}" >"$work/out" && cat "$work/out" && [[ $(<"$work/out") == *"$1"* ]]
+}
+judge 'key add tells of a shared passphrase' says 'that of the recovery key' with_recovery repo quipu-backup key add --role reader \
+	ops2 --out "$work/ops2.key"
+judge 'a writer key has no passphrase' fails 12 'has no passphrase' quipu-backup key passwd --key "$work/ci.key"
+judge 'nor has audit.pub' fails 12 'has no passphrase' quipu-backup key passwd --key "$work/repo.keys/audit.pub"
 judge 'key rotate' with_recovery repo quipu-backup key rotate
 judge 'a backup after the rotation' run_as repo.keys/writer.key files/b
 judge 'both readers open it' get_as ops.key passphrase2 files/b
