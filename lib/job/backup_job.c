@@ -8,6 +8,7 @@
 
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/mem.h"
 #include "files/file_source.h"
 #include "files/stream_source.h"
@@ -240,6 +241,41 @@ static int survey(struct running *running, struct err *err)
 	return 0;
 }
 
+/* One warning for all that would have been kept there. */
+static void open_cache(struct running *running)
+{
+	CLEANUP(mem_freep)
+	char *directory =
+		job_repo_cache_directory(running->repo, running->job->cache_directory);
+	struct err err = {0};
+
+	if (directory == NULL)
+		return;
+	if (directory_create(directory, 0700, &err) == 0)
+		running->cache_directory = STEAL(directory);
+	else
+		log_warning(running->env->log,
+			    "there is no cache, so all files are read: %s", err.msg);
+}
+
+/* What cannot be remembered does not keep data from being stored. */
+static int check_memory(const struct running *running, struct err *err)
+{
+	struct err why = {0};
+
+	if (keylog_memory_check(running->repo->repo->keylog, running->cache_directory,
+				&why) == 0)
+		return 0;
+	if (why.code == ERR_ALARM) {
+		*err = why;
+		return -1;
+	}
+	log_warning(running->env->log,
+		    "the key log cannot be compared with what is remembered of it: %s",
+		    why.msg);
+	return 0;
+}
+
 /* Everything that can be refused is refused before the lease is written. */
 static int prepare(struct running *running, struct err *err)
 {
@@ -247,8 +283,7 @@ static int prepare(struct running *running, struct err *err)
 
 	if (keylog_check_whole(repo->keylog, err) < 0 ||
 	    keylog_check_floor(repo->keylog, running->key, err) < 0 ||
-	    (running->cache_directory != NULL &&
-	     keylog_memory_check(repo->keylog, running->cache_directory, err) < 0) ||
+	    (running->cache_directory != NULL && check_memory(running, err) < 0) ||
 	    snapshot_commit_check(repo, running->key, running->job->stream, err) < 0)
 		return -1;
 	if (!running->job->dry_run &&
@@ -317,7 +352,7 @@ int backup_job_run(const struct job_repo *repo, const struct backup_job *job,
 	    stream_name_check(job->stream, err) < 0)
 		return -1;
 	running.domain = stream_domain(job->stream);
-	running.cache_directory = job_repo_cache_directory(repo, job->cache_directory);
+	open_cache(&running);
 	int result = prepare(&running, err);
 	if (result == 0)
 		result = run_source(&running, err);

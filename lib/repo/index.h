@@ -38,8 +38,9 @@ struct blob_entry {
 struct index;
 
 struct index_options {
-	/* For this index alone. NULL, in use by another process, or not usable (with a
-	 * warning): files without names, gone at the end. */
+	/* For this index alone. NULL, in use by another process, or not usable, from the
+	 * start or from some moment on (with a warning): files without names, gone at the
+	 * end. */
 	const char *cache_directory;
 	const struct dedup_keys *keys; /* borrowed for the index's life, as rng and log */
 	const struct repo_identity *identity;

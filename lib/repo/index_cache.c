@@ -9,7 +9,8 @@
  *
  * The lock decides who may do this. A second process takes the committed runs as its start
  * (open files stay readable when the owner removes them), puts new ones into files without
- * names, and commits nothing: a private copy that costs no copying.
+ * names, and commits nothing: a private copy that costs no copying. So does an owner that
+ * can write no more, on a full disk for example: it lets the lock go.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -240,6 +241,12 @@ static void copy_vec(const struct vec *from, struct vec *to)
 		vec_push(to, vec_at(from, i));
 }
 
+/* Some runs are elsewhere, in files without names. */
+static bool has_moved(const struct index *index)
+{
+	return index->space.why.code != ERR_NONE;
+}
+
 static int commit(struct index *index, struct err *err)
 {
 	CLEANUP(mem_freep) char *path = path_join(index->cache.path, manifest_name);
@@ -250,6 +257,10 @@ static int commit(struct index *index, struct err *err)
 	index_manifest_init(&manifest);
 	if (sync_runs(index, &manifest, err) < 0)
 		return -1;
+	if (has_moved(index)) {
+		*err = index->space.why;
+		return -1;
+	}
 	scope_of(index, manifest.scope);
 	manifest.n_packs = index->n_packs;
 	manifest.n_fragments = index->n_fragments;
@@ -269,16 +280,18 @@ static int commit(struct index *index, struct err *err)
 
 void index_cache_commit(struct index *index)
 {
-	struct err err = {0};
+	struct err err = index->space.why;
 
-	if (!index_cache_is_ours(&index->cache) || !index->changed || index->broken ||
-	    index->n_unnamed > 0)
+	if (!index_cache_is_ours(&index->cache))
 		return;
-	if (commit(index, &err) == 0)
+	if (!has_moved(index) && (!index->changed || index->broken ||
+				  index->n_unnamed > 0 || commit(index, &err) == 0))
 		return;
 	log_warning(index->log, "index cache is not kept: %s", err.msg);
 	if (err.code == ERR_CORRUPT)
 		index_cache_give_up(index);
+	if (has_moved(index))
+		fd_closep(&index->cache.lock_fd);
 }
 
 void index_cache_give_up(struct index *index)

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -12,6 +13,7 @@
 enum { NAME_MAX_LEN = 24 };
 
 static const char name_prefix[] = "run-";
+static const char *const temporary_places[] = {"/var/tmp", "/tmp"};
 
 static const char *run_name(uint64_t id, char out[static NAME_MAX_LEN])
 {
@@ -22,27 +24,58 @@ static const char *run_name(uint64_t id, char out[static NAME_MAX_LEN])
 void run_space_init(struct run_space *space, int dir_fd, bool named,
 		    const struct run_cipher *cipher)
 {
-	*space = (struct run_space){.dir_fd = dir_fd, .named = named, .cipher = *cipher};
+	*space = (struct run_space){
+		.dir_fd = dir_fd, .named = named, .own_fd = -1, .cipher = *cipher};
 	vec_init(&space->committed, sizeof(uint64_t));
 	vec_init(&space->dead, sizeof(uint64_t));
 }
 
 void run_space_release(struct run_space *space)
 {
+	fd_closep(&space->own_fd);
 	vec_release(&space->committed);
 	vec_release(&space->dead);
 }
 
 int run_space_open_temporary(int *ret_dir_fd, struct err *err)
 {
-	int fd = open("/var/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (size_t i = 0; i < ARRAY_SIZE(temporary_places); i++) {
+		int fd = open(temporary_places[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (fd < 0)
-		fd = open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return err_set_errno(err, errno, "/tmp");
-	*ret_dir_fd = fd;
-	return 0;
+		if (fd >= 0) {
+			*ret_dir_fd = fd;
+			return 0;
+		}
+	}
+	return err_set_errno(err, errno, "/tmp");
+}
+
+static bool is_same_directory(int a, int b)
+{
+	struct stat x, y;
+
+	return fstat(a, &x) == 0 && fstat(b, &y) == 0 && x.st_dev == y.st_dev &&
+	       x.st_ino == y.st_ino;
+}
+
+/* Files that it made under names and did not commit stay until the cache is used again. */
+bool run_space_move(struct run_space *space, const struct err *why)
+{
+	if (space->why.code == ERR_NONE)
+		space->why = *why;
+	while (space->next_place < ARRAY_SIZE(temporary_places)) {
+		int fd = open(temporary_places[space->next_place++],
+			      O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		if (fd >= 0 && !is_same_directory(fd, space->dir_fd)) {
+			fd_closep(&space->own_fd);
+			space->dir_fd = space->own_fd = fd;
+			space->named = false;
+			return true;
+		}
+		fd_closep(&fd);
+	}
+	return false;
 }
 
 /* O_TMPFILE, or where the file system has no such thing a name that is gone at once. */

@@ -95,9 +95,8 @@ static int write_merged(struct sorted_table *table, size_t first,
 	}
 }
 
-/* A run of the runs from `first` on, or of memory when that is all of them. */
-static int make_run(struct sorted_table *table, size_t first, struct index_run **ret_run,
-		    struct err *err)
+static int try_run(struct sorted_table *table, size_t first, struct index_run **ret_run,
+		   struct err *err)
 {
 	CLEANUP(run_writer_freep) struct run_writer *writer = NULL;
 	uint64_t id;
@@ -112,6 +111,23 @@ static int make_run(struct sorted_table *table, size_t first, struct index_run *
 	if (result < 0)
 		run_space_discard(table->space, id);
 	return result;
+}
+
+/* A run of the runs from `first` on, or of memory when that is all of them. A full disk is no
+ * reason to give up, as long as there is another one; a damaged run is. */
+static int make_run(struct sorted_table *table, size_t first, struct index_run **ret_run,
+		    struct err *err)
+{
+	struct err why = {0};
+
+	while (try_run(table, first, ret_run, &why) < 0) {
+		if (why.code == ERR_CORRUPT || !run_space_move(table->space, &why)) {
+			*err = why;
+			return -1;
+		}
+		err_clear(&why);
+	}
+	return 0;
 }
 
 static int spill_memory(struct sorted_table *table, struct err *err)

@@ -338,6 +338,17 @@ full() { fails 1 'No space left' small_run --stream big --files "$work/big"; }
 small 'a repository on a small disk' on_small
 small 'a full disk is a clear error' full
 small 'a full disk loses nothing' small_restores
+full_cache() { # the index of many small files does not fit
+	mkdir -p "$work/dust" "$work/tiny"
+	(cd "$work/dust" && seq 1 20000 | split -l 1 -a 4 -)
+	mount -t tmpfs -o size=16k tmpfs "$work/tiny" || return
+	QUIPU_CACHE_DIR=$work/tiny back_up dust "$work/dust" 2>"$work/err"
+	local code=$?
+	umount "$work/tiny"
+	cat "$work/err"
+	((code == 0)) && [[ $(<"$work/err") == *'warning: index cache is not kept: '*'No space left'* ]] && check_all
+}
+small 'a full disk for the cache is a warning' full_cache
 small 'a full disk: check passes' small_key quipu-backup check --read-data
 more() { mount -o remount,size=200m "$work/small" && small_run --stream big --files "$work/big"; }
 small 'with more room the next run succeeds' more

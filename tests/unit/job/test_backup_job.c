@@ -93,6 +93,37 @@ static void test_backup_job_run__expects_as_much_as_the_last_time(void **state)
 	strings_release(&roots);
 }
 
+static void say(const struct log *log, enum log_level level, const char *text)
+{
+	if (level >= LOG_WARNING_LEVEL)
+		strings_add(log->state, text);
+}
+
+static void test_backup_job_run__goes_on_without_a_cache_that_cannot_be(void **state)
+{
+	struct job_sample sample = *(const struct job_sample *)*state;
+	struct strings roots, said;
+	struct log log = {.write = say, .state = &said};
+	struct backup_job job = {.stream = "files/uncached",
+				 .source = BACKUP_FILES,
+				 .roots = &roots,
+				 .cache_directory = "/dev/null"};
+	struct run_report report;
+	struct err err = {0};
+
+	sample.env.log = &log;
+	strings_init(&said);
+	make_files(&sample, &roots);
+	if (back_up(&sample, "writer.key", &job, &report, &err) < 0)
+		fail_msg("%s", err.msg);
+	assert_int_equal(report.exit_code, 0);
+	assert_int_equal(strings_count(&said), 1);
+	assert_non_null(strstr(strings_at(&said, 0), "there is no cache, so all files "
+						     "are read: /dev/null"));
+	strings_release(&said);
+	strings_release(&roots);
+}
+
 static void test_backup_job_run__another_domain_stores_anew(void **state)
 {
 	const struct job_sample *sample = *state;
@@ -180,6 +211,8 @@ int main(void)
 		cmocka_unit_test(
 			test_backup_job_run__makes_snapshots_that_share_what_is_equal),
 		cmocka_unit_test(test_backup_job_run__expects_as_much_as_the_last_time),
+		cmocka_unit_test(
+			test_backup_job_run__goes_on_without_a_cache_that_cannot_be),
 		cmocka_unit_test(test_backup_job_run__another_domain_stores_anew),
 		cmocka_unit_test(test_backup_job_run__a_dry_run_leaves_no_snapshot),
 		cmocka_unit_test(

@@ -449,6 +449,42 @@ static void test_index_open__after_a_process_that_ended_anywhere(void **state)
 	assert_string_equal(f->s.logged, "");
 }
 
+/* Without it no file can be made there, root's neither; open ones stay readable. */
+static void remove_cache(const struct fixture *f)
+{
+	DIR *directory = opendir(f->cache);
+
+	assert_non_null(directory);
+	for (const struct dirent *entry; (entry = readdir(directory)) != NULL;)
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			assert_int_equal(unlinkat(dirfd(directory), entry->d_name, 0), 0);
+	(void)closedir(directory);
+	assert_int_equal(rmdir(f->cache), 0);
+}
+
+static void test_index_add_pack__goes_on_when_the_cache_takes_no_more(void **state)
+{
+	struct fixture *f = *state;
+	struct index *index;
+
+	fill_cache(f, 40);
+	index = index_sample_open(&f->s, f->cache);
+	index_sample_update(index, &f->s);
+	remove_cache(f);
+	add_packs(f, index, 40, 120);
+	assert_true(has_packs(index, 160));
+	index_free(index);
+	assert_non_null(strstr(f->s.logged, "index cache is not kept: "));
+	assert_null(strstr(strchr(f->s.logged, '\n'), "index cache")); /* said once */
+
+	f->s.logged[0] = '\0';
+	index = index_sample_open(&f->s, f->cache);
+	index_sample_update(index, &f->s);
+	assert_true(has_packs(index, 160));
+	index_free(index);
+	assert_string_equal(f->s.logged, "");
+}
+
 /* Opens, adds and closes for ever, a byte into the pipe for every pack. */
 static void work_until_killed(struct fixture *f, int to_parent)
 {
@@ -524,6 +560,7 @@ int main(void)
 		cache_test(test_index_open__a_directory_that_cannot_be_is_a_warning),
 		cache_test(
 			test_index_free__a_manifest_that_cannot_be_written_is_a_warning),
+		cache_test(test_index_add_pack__goes_on_when_the_cache_takes_no_more),
 		cache_test(test_index_open__holds_nothing_in_clear),
 		cache_test(test_index_open__after_a_process_that_ended_anywhere),
 		cache_test(test_index_open__after_kill_9),

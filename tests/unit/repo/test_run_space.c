@@ -168,6 +168,48 @@ static void test_run_space_create__without_names_leaves_nothing(void **state)
 	place_close(&place);
 }
 
+static int try_to_create(struct place *place, struct err *err)
+{
+	CLEANUP(run_writer_freep) struct run_writer *writer = NULL;
+	uint64_t id;
+
+	return run_space_create(&place->space, shape, &writer, &id, err);
+}
+
+static void test_run_space_move__goes_on_elsewhere(void **state)
+{
+	CLEANUP(mem_freep) char *path = path_join(*state, "cache");
+	struct err err = {0};
+	struct place place;
+
+	assert_int_equal(mkdir(path, 0700), 0);
+	place_open(&place, path, true);
+	assert_int_equal(place.space.why.code, ERR_NONE);
+	assert_int_equal(rmdir(path), 0); /* takes no new files, root's neither */
+	assert_int_equal(try_to_create(&place, &err), -1);
+	assert_true(run_space_move(&place.space, &err));
+	assert_string_equal(place.space.why.msg, err.msg);
+	err_clear(&err);
+	(void)make_run(&place);
+	place_close(&place);
+}
+
+static void test_run_space_move__tries_each_place_once(void **state)
+{
+	struct err first = {0}, later = {0};
+	struct place place;
+	int moves = 0;
+
+	place_open(&place, *state, true);
+	(void)err_set(&first, ERR_NO_SPACE, "the first");
+	(void)err_set(&later, ERR_NO_SPACE, "a later one");
+	assert_true(run_space_move(&place.space, &first));
+	while (run_space_move(&place.space, &later))
+		assert_in_range(++moves, 1, 2);
+	assert_string_equal(place.space.why.msg, "the first");
+	place_close(&place);
+}
+
 static void test_run_space_open_temporary__is_a_directory(void **state)
 {
 	struct err err = {0};
@@ -191,6 +233,8 @@ int main(void)
 		tempdir_test(test_run_space_discard__keeps_what_was_committed),
 		tempdir_test(test_run_space_clean__removes_what_nothing_names),
 		tempdir_test(test_run_space_create__without_names_leaves_nothing),
+		tempdir_test(test_run_space_move__goes_on_elsewhere),
+		tempdir_test(test_run_space_move__tries_each_place_once),
 		tempdir_test(test_run_space_open_temporary__is_a_directory),
 	};
 

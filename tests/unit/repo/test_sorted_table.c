@@ -112,6 +112,21 @@ static void test_sorted_table_find__a_million_records(void **state)
 		assert_true(has_marks(f, i, 0, 0));
 }
 
+static void test_sorted_table_add__goes_on_where_no_file_can_be_made(void **state)
+{
+	struct fixture *f = *state;
+
+	for (uint64_t i = 0; i < 10000; i++)
+		assert_int_equal(add(f, i, 1), 0);
+	f->space.dir_fd = -1;
+	for (uint64_t i = 10000; i < 30000; i++)
+		assert_int_equal(add(f, i, 1), 0);
+	assert_non_null(strstr(f->space.why.msg, "cannot make a file for the index: "));
+	assert_int_equal(sorted_table_count(f->table), 30000);
+	for (uint64_t i = 0; i < 30000; i++)
+		assert_true(has_marks(f, i, 1, 1));
+}
+
 /* Against a plain list of how often each key was added. */
 static void test_sorted_table_find__equals_a_plain_list(void **state)
 {
@@ -283,15 +298,16 @@ static void test_sorted_table_find__while_another_thread_adds(void **state)
 	assert_true(finding.n_looked >= 1000);
 }
 
-static void test_sorted_table_add__reports_a_directory_that_is_gone(void **state)
+static void test_sorted_table_add__reports_that_there_is_no_place_left(void **state)
 {
 	struct fixture *f = *state;
 	struct err err = {0};
 	uint8_t record[LEN] = {0};
 	int result = 0;
 
-	(void)close(f->dir_fd);
-	f->space.dir_fd = f->dir_fd = -1;
+	while (run_space_move(&f->space, &err))
+		;
+	f->space.dir_fd = -1;
 	for (int i = 0; i < 10000 && result == 0; i++)
 		result = sorted_table_add(f->table, record, &err);
 	assert_int_equal(result, -1);
@@ -304,6 +320,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		table_test(test_sorted_table_find__a_million_records),
+		table_test(test_sorted_table_add__goes_on_where_no_file_can_be_made),
 		table_test(test_sorted_table_find__equals_a_plain_list),
 		table_test(test_sorted_table_find__stops_at_max),
 		table_test(test_sorted_table_each__all_in_order),
@@ -312,7 +329,7 @@ int main(void)
 		table_test(test_sorted_table_attach_take__gives_an_old_run_back),
 		table_test(test_sorted_table_memory__does_not_grow_with_records),
 		table_test(test_sorted_table_find__while_another_thread_adds),
-		table_test(test_sorted_table_add__reports_a_directory_that_is_gone),
+		table_test(test_sorted_table_add__reports_that_there_is_no_place_left),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
