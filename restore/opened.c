@@ -99,7 +99,7 @@ static void warn_of_unmatched(const struct cli *cli, const struct opened *opened
 
 	strings_init(&patterns);
 	if (opened->selection != NULL)
-		selection_unmatched(opened->selection, &patterns);
+		selection_unmatched(opened->selection, SELECTION_INCLUDES, &patterns);
 	for (size_t i = 0; i < strings_count(&patterns); i++)
 		log_warning(&cli->log, "--include %s takes nothing",
 			    quote_string(strings_at(&patterns, i), shown));

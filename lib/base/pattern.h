@@ -58,9 +58,13 @@ enum selection_verdict {
 enum selection_verdict selection_test(const struct selection *selection,
 				      struct slice path, bool is_dir);
 
-/* Adds the patterns of include rules that have taken nothing so far, as they were given: a
- * mistyped path must not look like an empty place. */
-void selection_unmatched(const struct selection *selection, struct strings *patterns);
+/* Adds the patterns of rules that no path of a selection_test() was covered by so far, as they
+ * were given: a mistyped path must not look like an empty place. Lines of a text are never
+ * among them, nor excludes of a name at any depth: both are often there before what they are
+ * to leave out. */
+enum selection_rules { SELECTION_INCLUDES, SELECTION_EXCLUDES };
+void selection_unmatched(const struct selection *selection, enum selection_rules which,
+			 struct strings *patterns);
 
 /* The candidate with the smallest edit distance to `word` (at most 1/3 of its length, at
  * least 1, transpositions count once), or NULL: for "did you mean". */

@@ -19,12 +19,12 @@
 #include "base/vec.h"
 
 struct rule {
-	char *given; /* of an include, not of a "!" line; as it was given */
+	char *given; /* NULL: a line of a text */
 	char *pattern;
 	bool include;
 	bool anchored;
 	bool directory_only;
-	atomic_bool has_taken; /* for messages; selection_test() runs in any thread */
+	atomic_bool has_matched; /* for messages; selection_test() runs in any thread */
 };
 
 struct selection {
@@ -101,17 +101,27 @@ static int add_rule(struct selection *selection, const char *pattern, bool inclu
 	return 0;
 }
 
+static int add_given(struct selection *selection, const char *pattern, bool include,
+		     struct err *err)
+{
+	struct rule *rule;
+
+	if (add_rule(selection, pattern, include, err) < 0)
+		return -1;
+	rule = vec_last(&selection->rules);
+	rule->given = mem_strdup(pattern);
+	return 0;
+}
+
 int selection_exclude(struct selection *selection, const char *pattern, struct err *err)
 {
-	return add_rule(selection, pattern, false, err);
+	return add_given(selection, pattern, false, err);
 }
 
 int selection_include(struct selection *selection, const char *pattern, struct err *err)
 {
-	if (add_rule(selection, pattern, true, err) < 0)
+	if (add_given(selection, pattern, true, err) < 0)
 		return -1;
-	((struct rule *)vec_at(&selection->rules, selection->rules.n - 1))->given =
-		mem_strdup(pattern);
 	selection->has_includes = true;
 	return 0;
 }
@@ -189,6 +199,20 @@ static bool rule_may_include_below(const struct rule *rule, struct slice directo
 	       (!rule->anchored || pattern_may_match_below(rule->pattern, directory));
 }
 
+/* Of the first n rules, the last of which covers the path and decides: a rule that another one
+ * makes needless is no mistake. */
+static void note_match(const struct selection *selection, size_t n, struct slice path,
+		       bool is_dir)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct rule *rule = vec_at(&selection->rules, i);
+
+		if (!atomic_load_explicit(&rule->has_matched, memory_order_relaxed) &&
+		    rule_covers(rule, path, is_dir))
+			atomic_store(&rule->has_matched, true);
+	}
+}
+
 enum selection_verdict selection_test(const struct selection *selection,
 				      struct slice path, bool is_dir)
 {
@@ -197,10 +221,10 @@ enum selection_verdict selection_test(const struct selection *selection,
 	if (path.len == 0)
 		return selection->has_includes ? SELECTION_DESCEND : SELECTION_TAKE;
 	for (size_t i = selection->rules.n; i > 0; i--) {
-		struct rule *rule = vec_at(&selection->rules, i - 1);
+		const struct rule *rule = vec_at(&selection->rules, i - 1);
 
 		if (rule_covers(rule, path, is_dir)) {
-			atomic_store(&rule->has_taken, true);
+			note_match(selection, i, path, is_dir);
 			if (rule->include)
 				return SELECTION_TAKE;
 			return wanted_below ? SELECTION_DESCEND : SELECTION_SKIP;
@@ -213,12 +237,16 @@ enum selection_verdict selection_test(const struct selection *selection,
 	return wanted_below ? SELECTION_DESCEND : SELECTION_SKIP;
 }
 
-void selection_unmatched(const struct selection *selection, struct strings *patterns)
+void selection_unmatched(const struct selection *selection, enum selection_rules which,
+			 struct strings *patterns)
 {
 	for (size_t i = 0; i < selection->rules.n; i++) {
 		const struct rule *rule = vec_at(&selection->rules, i);
 
-		if (rule->given != NULL && !atomic_load(&rule->has_taken))
+		if (rule->given == NULL || atomic_load(&rule->has_matched))
+			continue;
+		if (which == SELECTION_INCLUDES ? rule->include
+						: !rule->include && rule->anchored)
 			strings_add(patterns, rule->given);
 	}
 }

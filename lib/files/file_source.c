@@ -58,6 +58,10 @@ static int check_root(const char *path, struct err *err)
 	if (found < 0 || fstat(found, &st) < 0)
 		return err_set_errno(err, errno, "cannot open %s",
 				     quote_string(path, quoted));
+	if (S_ISSOCK(st.st_mode))
+		return err_set(err, ERR_UNSUPPORTED,
+			       "%s is a socket, which cannot be backed up",
+			       quote_string(path, quoted));
 	if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
 		return 0;
 	opened = open_long(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);

@@ -29,8 +29,9 @@ struct file_source_options {
 
 /*
  * Before anything is written every root is opened: ERR_NOT_FOUND or ERR_DENIED "cannot open
- * PATH". Nothing below a root makes the run fail: the sink is warned (WARN_UNREADABLE,
- * WARN_NOTE) and the walk goes on. Errors of the sink and interruption end it.
+ * PATH", ERR_UNSUPPORTED for a socket. Nothing below a root makes the run fail: the sink is
+ * warned (WARN_UNREADABLE, WARN_NOTE) and the walk goes on. Errors of the sink and interruption
+ * end it.
  */
 MUST_CHECK int file_source_run(const struct file_source_options *options,
 			       struct tree_sink *sink, const struct cancel *cancel,

@@ -103,22 +103,37 @@ static void warn(const struct log *log, struct strings *warnings,
 	report->n_warnings++;
 }
 
-/* A snapshot of nothing may be what was asked for, but is hardly what was meant. */
-static void warn_of_nothing(const struct selection *selection, const struct log *log,
-			    struct strings *warnings, struct run_report *report)
+static void warn_of_unmatched(const struct selection *selection,
+			      enum selection_rules which, const struct log *log,
+			      struct strings *warnings, struct run_report *report)
 {
 	CLEANUP(strings_release) struct strings patterns = {0};
 	char shown[QUOTE_TEXT_MAX];
 
 	strings_init(&patterns);
-	selection_unmatched(selection, &patterns);
+	selection_unmatched(selection, which, &patterns);
 	for (size_t i = 0; i < strings_count(&patterns); i++) {
-		CLEANUP(mem_freep)
-		char *text = mem_printf("include %s takes nothing",
-					quote_string(strings_at(&patterns, i), shown));
+		const char *pattern = strings_at(&patterns, i);
+		CLEANUP(mem_freep) char *text = NULL;
 
+		quote_string(pattern, shown);
+		text = which == SELECTION_INCLUDES
+			       ? mem_printf("include %s takes nothing", shown)
+			       : mem_printf("exclude %s leaves nothing out%s", shown,
+					    pattern[0] != '/'
+						    ? ": it has a slash, so it stands "
+						      "for whole paths, from /"
+						    : "");
 		warn(log, warnings, report, text);
 	}
+}
+
+/* A snapshot of nothing may be what was asked for, but is hardly what was meant. */
+static void warn_of_nothing(const struct selection *selection, const struct log *log,
+			    struct strings *warnings, struct run_report *report)
+{
+	warn_of_unmatched(selection, SELECTION_INCLUDES, log, warnings, report);
+	warn_of_unmatched(selection, SELECTION_EXCLUDES, log, warnings, report);
 	if (report->files == 0)
 		warn(log, warnings, report, "there is no file in the snapshot");
 }

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/quote.h"
 #include "format/tar.h"
+#include "job/job_absent.h"
 
 enum { COPY_LEN = 256 * 1024 };
 
@@ -111,7 +112,7 @@ int extract_job_get(struct job_tree *tree, const char *path,
 
 	progress_phase(env->progress, "reading");
 	if (extracting.source->ops->lookup(extracting.source, path, &entry, err) < 0)
-		return -1;
+		return err->code == ERR_NOT_FOUND ? job_absent_path(tree, path, err) : -1;
 	extracting.buffer = mem_alloc(COPY_LEN);
 	int result = get_file(&extracting, path, &entry, err);
 	mem_free(extracting.buffer);
@@ -252,7 +253,7 @@ int extract_job_export(struct job_tree *tree, const struct extract_job *job,
 	extracting.tar = tar_new(job->write, job->write_state);
 	int result = tree_walk(&options, export_entry, &extracting, err);
 	if (result == 0 && job->selection != NULL && extracting.n_entries == 0)
-		result = job_tree_nothing_selected(err);
+		result = job_absent_selection(tree, job->selection, err);
 	if (result == 0)
 		result = job_tree_check(tree, err);
 	if (result == 0)

@@ -99,12 +99,6 @@ int job_tree_check(const struct job_tree *tree, struct err *err)
 			"the list anew");
 }
 
-int job_tree_nothing_selected(struct err *err)
-{
-	(void)err_set(err, ERR_NOT_FOUND, "nothing in the snapshot matches the patterns");
-	return err_hint(err, "`quipu-backup find` and `show` tell what is in it");
-}
-
 char *job_tree_path(const char *path, struct err *err)
 {
 	CLEANUP(mem_freep) char *rooted = mem_printf("/%s", path);

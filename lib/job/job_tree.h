@@ -43,9 +43,6 @@ void job_tree_freep(struct job_tree **tree);
  * the repository is damaged. */
 MUST_CHECK int job_tree_check(const struct job_tree *tree, struct err *err);
 
-/* Ends what a selection left nothing to do for: ERR_NOT_FOUND; returns -1. */
-int job_tree_nothing_selected(struct err *err);
-
 /* "a/b" of what a user names: without the slash in front, "." and "..". Caller frees. */
 char *job_tree_path(const char *path, struct err *err);
 

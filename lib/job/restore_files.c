@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "base/quote.h"
+#include "job/job_absent.h"
 #include "job/restore_job.h"
 #include "repo/restore_plan.h"
 
@@ -164,7 +165,7 @@ static int check_all(struct job_tree *tree, const struct restore_job *job,
 	if (tree_walk(&options, check_entry, &checking, err) < 0)
 		return -1;
 	if (job->selection != NULL && checking.n == 0 && !checking.is_damaged)
-		return job_tree_nothing_selected(err);
+		return job_absent_selection(tree, job->selection, err);
 	return 0;
 }
 
@@ -363,7 +364,7 @@ int restore_job_plan(struct job_tree *tree, const struct restore_job *job,
 	/* the root is always counted */
 	if (job->selection != NULL && target.lost_files + target.lost_directories == 0 &&
 	    estimate.files + estimate.specials == 0 && estimate.directories <= 1)
-		return job_tree_nothing_selected(err);
+		return job_absent_selection(tree, job->selection, err);
 	*ret_plan = (struct restore_plan_result){
 		.files = estimate.files,
 		.directories = estimate.directories,

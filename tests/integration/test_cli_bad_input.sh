@@ -105,6 +105,8 @@ judge 'a newer format version' fails 1 'newer' quipu-backup list --repo "file://
 nothing=(fails 1 'nothing in the snapshot matches the patterns' with_recovery repo)
 judge 'a restore of nothing' "${nothing[@]}" quipu-restore run latest:files/tree --to "$work/none" --include /etc/ngnix
 judge 'made nothing' test ! -e "$work/none"
+judge 'a restore of a slip' fails 1 "hint: the snapshot has $work/tree/file" \
+	with_recovery repo quipu-restore run latest:files/tree --to "$work/none" --include "$work/tree/fiel"
 judge 'a plan of nothing' "${nothing[@]}" quipu-restore plan latest:files/tree --include /etc/ngnix
 judge 'a plan of nothing for a target' "${nothing[@]}" quipu-restore plan latest:files/tree "$work/none" --exclude '*'
 judge 'an export of nothing' "${nothing[@]}" quipu-restore export latest:files/tree --include /etc/ngnix
@@ -113,6 +115,9 @@ judge 'a restore of half of what is named' says 'warning: --include /etc/ngnix t
 judge 'restored it' cmp "$work/tree/file" "$work/half$work/tree/file"
 judge 'a backup of half of what is named' says 'warning: include *.none takes nothing' \
 	run_files files/half "$work/tree" --include '*.none' --include file
+judge 'a backup with an exclude that hangs in the air' \
+	says 'warning: exclude tree/file leaves nothing out: it has a slash, so it stands for whole paths, from /' \
+	run_files files/air "$work/tree" --exclude tree/file --exclude '*.bak'
 judge 'a backup of nothing' says 'warning: there is no file in the snapshot' \
 	run_files files/nothing "$work/tree" --exclude '*' --json
 judge 'tells so in its document' jq -e '.n_warnings == 1 and (.warnings | length) == 1' "$work/out"

@@ -288,10 +288,42 @@ static void test_selection_unmatched__names_includes_that_took_nothing(void **st
 	assert_int_equal(selection_test(s, slice_of_string("etc/a.conf"), false),
 			 SELECTION_TAKE);
 	assert_int_equal(selection_test(s, slice_of_string("b"), false), SELECTION_SKIP);
-	selection_unmatched(s, &patterns);
+	selection_unmatched(s, SELECTION_INCLUDES, &patterns);
 	assert_int_equal(strings_count(&patterns), 2);
 	assert_string_equal(strings_at(&patterns, 0), "/etc/ngnix");
 	assert_string_equal(strings_at(&patterns, 1), "./b/");
+}
+
+static void test_selection_unmatched__names_excludes_of_places(void **state)
+{
+	static const char *const rules[] = {"-a/b", "-*.bak", "-/srv/tmp"};
+	CLEANUP(strings_release) struct strings patterns = {0};
+	CLEANUP(selection_freep) struct selection *s = selection_of(rules, 3);
+
+	(void)state;
+	strings_init(&patterns);
+	assert_int_equal(selection_test(s, slice_of_string("srv/tmp"), true),
+			 SELECTION_SKIP);
+	selection_unmatched(s, SELECTION_EXCLUDES, &patterns);
+	assert_int_equal(strings_count(&patterns), 1);
+	assert_string_equal(strings_at(&patterns, 0), "a/b");
+}
+
+static void test_selection_unmatched__leaves_out_what_another_rule_overruled(void **state)
+{
+	static const char *const rules[] = {"+*.conf", "+/etc", "-/etc/x/y", "-/etc/x"};
+	CLEANUP(strings_release) struct strings patterns = {0};
+	CLEANUP(selection_freep) struct selection *s = selection_of(rules, 4);
+
+	(void)state;
+	strings_init(&patterns);
+	assert_int_equal(selection_test(s, slice_of_string("etc/a.conf"), false),
+			 SELECTION_TAKE);
+	assert_int_equal(selection_test(s, slice_of_string("etc/x/y"), false),
+			 SELECTION_SKIP);
+	selection_unmatched(s, SELECTION_INCLUDES, &patterns);
+	selection_unmatched(s, SELECTION_EXCLUDES, &patterns);
+	assert_int_equal(strings_count(&patterns), 0);
 }
 
 int main(void)
@@ -319,6 +351,9 @@ int main(void)
 		cmocka_unit_test(test_selection_exclude_text__names_file_and_line),
 		cmocka_unit_test(
 			test_selection_unmatched__names_includes_that_took_nothing),
+		cmocka_unit_test(test_selection_unmatched__names_excludes_of_places),
+		cmocka_unit_test(
+			test_selection_unmatched__leaves_out_what_another_rule_overruled),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,8 @@
 #include <cmocka.h>
 
 #include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 #include "base/fd.h"
 #include "support/walk_run.h"
@@ -205,6 +207,26 @@ static void test_file_source_run__does_not_take_a_file_for_what_is_below(void **
 	walk_run_release(&run);
 }
 
+static void test_file_source_run__refuses_a_root_that_is_a_socket(void **state)
+{
+	CLEANUP(fd_closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	CLEANUP(mem_freep) char *path = tree_path(*state, "sock");
+	CLEANUP(mem_freep)
+	char *message = mem_printf("%s is a socket, which cannot be backed up", path);
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct walk_run run;
+
+	walk_run_init(&run, state);
+	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	walk_run_root(&run, "sock");
+	assert_int_equal(walk_run_try(&run), -1);
+	assert_int_equal(run.err.code, ERR_UNSUPPORTED);
+	assert_string_equal(run.err.msg, message);
+	assert_int_equal(strings_count(&run.record->calls), 0);
+	walk_run_release(&run);
+}
+
 static void test_file_source_run__is_interrupted(void **state)
 {
 	struct walk_run run;
@@ -245,6 +267,7 @@ int main(void)
 			test_file_source_run__warns_of_listed_paths_that_are_missing),
 		tempdir_test(
 			test_file_source_run__does_not_take_a_file_for_what_is_below),
+		tempdir_test(test_file_source_run__refuses_a_root_that_is_a_socket),
 		tempdir_test(test_file_source_run__is_interrupted),
 		tempdir_test(test_file_source_run__ends_with_the_sinks_error),
 	};
