@@ -24,7 +24,7 @@ $(B)/%.o: %.cc mk/flags.mk | $(B)/.needs
 	@mkdir -p $(@D)
 	$(call quiet,CXX)$(CXX) $(CPPFLAGS_ALL) $(CXXFLAGS_ALL) -c $< -o $@
 
-# The chunker's inner loop is worth -O3 (docs/performance.md).
+# The chunker's inner loop is worth -O3: tests/bench/bench_chunker.c tells.
 FLAGS_FILE_lib/repo/chunker := $(if $(filter release,$(VARIANT)),-O3)
 
 $(LIB): $(LIB_O)

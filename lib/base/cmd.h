@@ -4,7 +4,7 @@
  * shell completion; a test compares them.
  *
  * To add an option: one row in the command's `struct opt` table (cmd_*.c), a field in the
- * struct it fills, a line in docs/man where it needs more than a sentence.
+ * struct it fills, `more` where it needs more than a sentence.
  * To add a verb: a cmd_*.c with a `const struct cmd`, a row in the program's main.c.
  */
 #ifndef BASE_CMD_H

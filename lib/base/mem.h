@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Heap memory. Out-of-memory aborts (docs/adr/0004); a size that comes from input must have
+ * Heap memory. Out-of-memory aborts (docs/adr/0002); a size that comes from input must have
  * passed a named limit before it gets here.
  */
 #ifndef BASE_MEM_H

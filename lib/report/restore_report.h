@@ -57,8 +57,8 @@ struct plan_report {
 void plan_report_json(struct json_writer *w, const struct plan_report *report);
 void plan_report_text(struct buf *text, const struct plan_report *report);
 
-/* How long a restore of this size takes, by rule of thumb: 150 MiB/s on two cores (measured,
- * docs/performance.md) and 20 ms a request that cannot overlap. */
+/* How long a restore of this size takes, by rule of thumb: 150 MiB/s, as measured on two
+ * cores, and 20 ms a request that cannot overlap. */
 uint64_t plan_report_estimate(uint64_t write_bytes, uint64_t fetch_bytes,
 			      uint64_t requests);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is common to all drivers: the grammar of keys, the counters, the table of schemes. */
+/* What is common to all drivers: the grammar of keys, the counters, the schemes of URLs. */
 #include "store/store.h"
 
 #include <stdatomic.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a driver implements. To add one: store_NAME.c with a `const struct store_driver` and a
- * constructor; a row in store.c's scheme table; tests/unit/store/test_store_contract.c runs
- * every driver through the same cases. store.c has checked keys and counted the call.
+ * constructor; a scheme in store_open(); tests/unit/store/test_store.c runs every driver
+ * through the same cases. store.c has checked keys and counted the call.
  */
 #ifndef STORE_STORE_DRIVER_H
 #define STORE_STORE_DRIVER_H

@@ -43,7 +43,8 @@ judge 'both readers open it' get_as ops.key passphrase2 files/b
 judge 'key remove takes the reader off' with_recovery repo quipu-backup key remove ops
 echo two >"$work/tree/file"
 judge 'a backup after the removal' run_as repo.keys/writer.key files/c
-judge 'the removed reader does not open it' exits 1 get_as ops.key passphrase2 files/c
+judge 'the removed reader does not open it' fails 12 'recipients' env QUIPU_PASSPHRASE_FILE="$work/passphrase2" QUIPU_REPO="file://$work/repo" \
+	QUIPU_KEY_FILE="$work/ops.key" quipu-restore get latest:files/c "$work/tree/file"
 judge 'the recovery key does' get_as repo.keys/recovery.key passphrase files/c
 judge 'key remove revokes a writer' with_recovery repo quipu-backup key remove ci
 judge 'a revoked writer is refused' fails 15 'revoked' run_as ci.key ci/build
