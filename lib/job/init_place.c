@@ -14,8 +14,11 @@
 #include "net/url.h"
 #include "repo/repo_format.h"
 
-/* What an init puts into a directory before quipu.json, which comes last. */
-static const char *const expected_in_root[] = {"keys", "lost+found", NULL};
+/* What is there when an init was cut off before quipu.json, which comes last, or when that was
+ * lost: whose it is shows in the key log. */
+static const char *const expected_in_root[] = {
+	"keys",	     "packs",  "index",	  "bodies",	"packlists",
+	"snapshots", "leases", "records", "lost+found", NULL};
 static const char *const expected_in_keys[] = {"log", "wraps", NULL};
 
 static bool is_expected(const char *name, const char *const *expected)

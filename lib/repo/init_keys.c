@@ -7,12 +7,15 @@
  * put again under the same name, which is no conflict.
  *
  * The files come in the order recovery.key, writer.key, audit.pub. So a writer.key without a
- * recovery.key is never ours.
+ * recovery.key is never ours. Before them comes a file that holds the repository's URL; it goes
+ * when all is done. Keys without it belong to a repository that was finished, and a second one
+ * with the same identity and keys is never made from them.
  */
 #include "repo/init_keys.h"
 
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/mem.h"
@@ -25,12 +28,16 @@
 static const char recovery_name[] = "recovery.key";
 static const char writer_name[] = "writer.key";
 static const char audit_name[] = "audit.pub";
+static const char unfinished_name[] = "init.unfinished";
+
+enum { URL_LEN_MAX = 4096 };
 
 void init_keys_release(struct init_keys *keys)
 {
 	key_free(keys->recovery);
 	key_free(keys->writer);
 	dh_private_free(keys->epoch);
+	mem_free(keys->unfinished_url);
 	for (size_t i = 0; i < INIT_RECORDS; i++)
 		buf_release(&keys->records[i]);
 	*keys = (struct init_keys){0};
@@ -79,10 +86,48 @@ static int refuse_other(const struct repo_init_options *options, const char *nam
 			"--keys");
 }
 
+/* *ret_url = NULL when no init was cut off. */
+static int read_unfinished(const struct repo_init_options *options, char **ret_url,
+			   struct err *err)
+{
+	CLEANUP(mem_freep)
+	char *path = path_join(options->key_directory, unfinished_name);
+	CLEANUP(buf_release) struct buf url = {0};
+	struct err why = {0};
+
+	*ret_url = NULL;
+	if (file_read(path, URL_LEN_MAX, &url, &why) == 0) {
+		*ret_url = mem_strdup(buf_string(&url));
+		return 0;
+	}
+	if (why.code == ERR_NOT_FOUND)
+		return 0;
+	*err = why;
+	return -1;
+}
+
+static int write_unfinished(const struct repo_init_options *options, const char *url,
+			    struct err *err)
+{
+	CLEANUP(mem_freep)
+	char *path = path_join(options->key_directory, unfinished_name);
+
+	return file_write(path, slice_of_string(url), 0600, FILE_REPLACE, err);
+}
+
+void init_keys_end(const struct repo_init_options *options)
+{
+	CLEANUP(mem_freep)
+	char *path = path_join(options->key_directory, unfinished_name);
+
+	(void)unlink(path); /* the repository is whole; what stays says less than it */
+}
+
 int init_keys_find(const struct repo_init_options *options, struct init_keys *ret_keys,
 		   struct err *err)
 {
 	struct key *recovery = NULL;
+	char *unfinished_url;
 
 	if (open_file(options, recovery_name, options->passphrase, &recovery, err) < 0)
 		return -1;
@@ -95,7 +140,13 @@ int init_keys_find(const struct repo_init_options *options, struct init_keys *re
 		return err_set(err, ERR_KEY, "%s in %s holds no recovery key",
 			       recovery_name, options->key_directory);
 	}
-	*ret_keys = (struct init_keys){.recovery = recovery, .resumed = recovery != NULL};
+	if (read_unfinished(options, &unfinished_url, err) < 0) {
+		key_free(recovery);
+		return -1;
+	}
+	*ret_keys = (struct init_keys){.recovery = recovery,
+				       .resumed = recovery != NULL,
+				       .unfinished_url = unfinished_url};
 	return 0;
 }
 
@@ -292,10 +343,11 @@ static int complete_audit(const struct repo_init_options *options, struct init_k
 	return write_file(options, audit_name, &text, 0644, err);
 }
 
-int init_keys_complete(const struct repo_init_options *options, struct init_keys *keys,
-		       struct err *err)
+int init_keys_complete(const struct repo_init_options *options, const char *url,
+		       struct init_keys *keys, struct err *err)
 {
-	if (directory_create(options->key_directory, 0700, err) < 0)
+	if (directory_create(options->key_directory, 0700, err) < 0 ||
+	    write_unfinished(options, url, err) < 0)
 		return -1;
 	if (keys->recovery == NULL &&
 	    (create_recovery(options, err) < 0 ||

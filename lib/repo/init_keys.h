@@ -15,7 +15,8 @@ struct init_keys {
 	struct dh_private *epoch; /* number 1 */
 	int64_t time_nsec;	  /* of the records */
 	struct buf records[INIT_RECORDS];
-	bool resumed; /* recovery.key was there */
+	bool resumed;	      /* recovery.key was there */
+	char *unfinished_url; /* where an init that did not end was to make it; else NULL */
 };
 
 /* Opens recovery.key when it is there. Else nothing is set, and no other key file may be
@@ -23,9 +24,12 @@ struct init_keys {
 MUST_CHECK int init_keys_find(const struct repo_init_options *options,
 			      struct init_keys *ret_keys, struct err *err);
 
-/* Makes the key files that are missing, opens all. */
+/* Makes the key files that are missing, opens all. Until init_keys_end() a file beside them says
+ * that the repository at `url` is not finished. */
 MUST_CHECK int init_keys_complete(const struct repo_init_options *options,
-				  struct init_keys *keys, struct err *err);
+				  const char *url, struct init_keys *keys,
+				  struct err *err);
+void init_keys_end(const struct repo_init_options *options);
 void init_keys_release(struct init_keys *keys);
 
 #endif

@@ -4,6 +4,8 @@
  * none ever exists whose keys are not on disk. Each step is safe to be done again
  * (init_keys.c), so a killed init is simply run again.
  */
+#include <string.h>
+
 #include "base/mem.h"
 #include "repo/init_keys.h"
 #include "repo/keylog_internal.h"
@@ -43,16 +45,28 @@ static int seen_one(void *arg, const char *key, const struct store_info *info,
 	return 1;
 }
 
-/* A store that holds another owner's key log is not ours to finish. */
+/* A store that holds another owner's key log is not ours to finish. *ret_ours = it holds that of
+ * the keys. */
 static int refuse_others_log(struct store *store, const struct init_keys *keys,
-			     struct err *err)
+			     bool *ret_ours, struct err *err)
 {
 	CLEANUP(keylog_freep) struct keylog *keylog = NULL;
-	bool seen = false;
 
-	if (store_list(store, KEYLOG_PREFIX, seen_one, &seen, NULL, err) < 0)
+	*ret_ours = false;
+	bool holds_objects = false;
+
+	if (store_list(store, KEYLOG_PREFIX, seen_one, ret_ours, NULL, err) < 0 ||
+	    (!*ret_ours &&
+	     store_list(store, "", seen_one, &holds_objects, NULL, err) < 0))
 		return -1;
-	if (!seen)
+	if (holds_objects) {
+		err_set(err, ERR_EXISTS,
+			"%s holds objects of a repository whose quipu.json and key log "
+			"are lost",
+			store_url(store));
+		return err_hint(err, "name another place with --repo");
+	}
+	if (!*ret_ours)
 		return 0;
 	if (keys->recovery != NULL) {
 		if (keylog_load(store, &keys->recovery->identity, &keylog, err) < 0)
@@ -64,6 +78,30 @@ static int refuse_others_log(struct store *store, const struct init_keys *keys,
 		store_url(store));
 	return err_hint(err,
 			"if an init was cut off there, name its directory with --keys");
+}
+
+/* Keys that are there are gone on with where an init with them was cut off, or where their key log
+ * lies and only quipu.json was lost. */
+static int refuse_twin(struct store *store, const struct repo_init_options *options,
+		       const struct init_keys *keys, bool has_log, struct err *err)
+{
+	const char *unfinished = keys->unfinished_url;
+
+	if (!keys->resumed || has_log ||
+	    (unfinished != NULL && strcmp(unfinished, store_url(store)) == 0))
+		return 0;
+	if (unfinished != NULL) {
+		err_set(err, ERR_EXISTS,
+			"the keys in %s were made for a repository at %s, whose init did "
+			"not end",
+			options->key_directory, unfinished);
+		return err_hint(err, "run it again with that --repo, or name another "
+				     "directory with --keys");
+	}
+	err_set(err, ERR_EXISTS, "the keys in %s belong to a repository that exists",
+		options->key_directory);
+	return err_hint(err, "a second one with the same keys could not be told from it; "
+			     "name another directory with --keys");
 }
 
 static int put_records(struct store *store, const struct init_keys *keys, struct err *err)
@@ -127,16 +165,19 @@ int repo_init(struct store *store, const struct repo_init_options *options,
 	      bool *ret_resumed, struct err *err)
 {
 	CLEANUP(init_keys_release) struct init_keys keys = {0};
+	bool has_log;
 
 	if (check_options(options, err) < 0 || refuse_existing(store, err) < 0 ||
 	    init_keys_find(options, &keys, err) < 0 ||
-	    refuse_others_log(store, &keys, err) < 0 ||
-	    init_keys_complete(options, &keys, err) < 0)
+	    refuse_others_log(store, &keys, &has_log, err) < 0 ||
+	    refuse_twin(store, options, &keys, has_log, err) < 0 ||
+	    init_keys_complete(options, store_url(store), &keys, err) < 0)
 		return -1;
 	if (put_records(store, &keys, err) < 0 ||
 	    put_wrap(store, &keys, options->rng, err) < 0 ||
 	    put_document(store, options, &keys, err) < 0)
 		return err_wrap(err, "repository %s", store_url(store));
+	init_keys_end(options);
 	*ret_resumed = keys.resumed;
 	return 0;
 }

@@ -71,6 +71,16 @@ judge 'what is named by its id is not in doubt' comes_back "$first" one
 judge 'a backup tells that its last snapshot is not what it committed' eval 'back_up files/a && jq -e "[.warnings[] | select(startswith(\"alarm: \"))] | length == 2" "$work/run.json"'
 judge 'another stream is not in doubt' eval 'back_up files/b && comes_back latest:files/b two'
 
+judge 'a repository whose quipu.json gets lost' fresh
+rm "$work/repo/quipu.json"
+judge 'without quipu.json there is none' fails 10 'no repository' with_recovery repo quipu-restore plan latest:files/a
+judge 'init with other keys does not take it' fails 1 'key log of another repository' \
+	quipu-backup init --repo "file://$work/repo" --keys "$work/other.keys" --passphrase-file "$work/passphrase"
+judge 'init with its keys makes it again' new_repository repo
+judge 'and all is there' comes_back latest:files/a two
+judge 'the same keys make no second repository' fails 1 'belong to a repository that exists' \
+	quipu-backup init --repo "file://$work/second" --keys "$work/repo.keys" --passphrase-file "$work/passphrase"
+
 judge 'a last repository' fresh
 find "$work/repo/packs" -type f -printf '%s %p\n' | sort -n | tail -n 2 >"$work/largest"
 head -n 1 "$work/largest" | cut -d ' ' -f 2- | xargs rm

@@ -123,7 +123,7 @@ static inline struct store *store_cut_new(struct store *inner, unsigned n_calls)
 
 	cut->inner = inner;
 	cut->calls_left = n_calls;
-	return store_new(&driver, cut, "cut:");
+	return store_new(&driver, cut, store_url(inner));
 }
 
 #endif

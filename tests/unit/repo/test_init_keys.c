@@ -31,7 +31,7 @@ static int run(struct repo_fixture *f, struct init_keys *ret_keys, struct err *e
 
 	if (init_keys_find(&options, ret_keys, err) < 0)
 		return -1;
-	return init_keys_complete(&options, ret_keys, err);
+	return init_keys_complete(&options, "memory:", ret_keys, err);
 }
 
 /* The same records and epoch key from the files alone, at another time. */

@@ -161,7 +161,7 @@ static void test_repo_init__goes_on_after_a_kill_between_key_files(void **state)
 	static const char *const cut[] = {"audit.pub", "writer.key"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cut); i++) {
-		CLEANUP(store_freep) struct store *dead = store_cut_new(f->store, 2);
+		CLEANUP(store_freep) struct store *dead = store_cut_new(f->store, 3);
 		bool resumed = false;
 		struct err err = {0};
 
@@ -175,6 +175,29 @@ static void test_repo_init__goes_on_after_a_kill_between_key_files(void **state)
 		assert_int_equal(repo_fixture_release(f), 0);
 		assert_int_equal(repo_fixture_begin(f, i), 0);
 	}
+}
+
+/* Another URL by mistake, or a disk that is not mounted: no second repository for the keys. */
+static void test_repo_init__makes_no_second_repository_of_the_same_keys(void **state)
+{
+	struct repo_fixture *f = *state;
+	CLEANUP(store_freep) struct store *other = store_memory_new(&f->clock);
+	CLEANUP(store_freep) struct store *dead = store_cut_new(f->store, 3);
+	bool resumed;
+	struct err err = {0};
+
+	assert_int_equal(init(f, dead, &resumed, &err), -1); /* keys, and no repository */
+	assert_true(has_file(f, "init.unfinished"));
+	assert_int_equal(init(f, f->store, &resumed, &err), 0);
+	assert_true(resumed);
+	assert_false(has_file(f, "init.unfinished"));
+	assert_int_equal(init(f, other, &resumed, &err), -1);
+	assert_int_equal(err.code, ERR_EXISTS);
+	assert_non_null(strstr(err.msg, "belong to a repository that exists"));
+	/* where its key log lies, a lost quipu.json is made again */
+	assert_int_equal(store_delete(f->store, "quipu.json", "", &err), 0);
+	assert_int_equal(init(f, f->store, &resumed, &err), 0);
+	assert_true(resumed);
 }
 
 static void test_repo_init__never_overwrites_a_key_file(void **state)
@@ -213,7 +236,7 @@ static void test_repo_init__refuses_a_repository_that_exists(void **state)
 static void test_repo_init__refuses_another_owners_unfinished_one(void **state)
 {
 	struct repo_fixture *f = *state;
-	CLEANUP(store_freep) struct store *cut = store_cut_new(f->store, 3);
+	CLEANUP(store_freep) struct store *cut = store_cut_new(f->store, 4);
 	struct repo_fixture other = {0};
 	bool resumed;
 	struct err err = {0};
@@ -230,7 +253,7 @@ static void test_repo_init__refuses_another_owners_unfinished_one(void **state)
 static void test_repo_init__refuses_a_wrong_passphrase_when_it_goes_on(void **state)
 {
 	struct repo_fixture *f = *state;
-	CLEANUP(store_freep) struct store *cut = store_cut_new(f->store, 4);
+	CLEANUP(store_freep) struct store *cut = store_cut_new(f->store, 5);
 	CLEANUP(secret_release) struct secret wrong = {0};
 	bool resumed;
 	struct err err = {0};
@@ -275,7 +298,7 @@ static void test_repo_init__refuses_a_pack_size_out_of_range(void **state)
 static void test_repo_init__refuses_a_false_wrap(void **state)
 {
 	struct repo_fixture *f = *state;
-	CLEANUP(store_freep) struct store *cut = store_cut_new(f->store, 5);
+	CLEANUP(store_freep) struct store *cut = store_cut_new(f->store, 6);
 	struct store_put_options new = {.mode = STORE_PUT_NEW};
 	char key[WRAP_KEY_LEN];
 	bool resumed;
@@ -304,6 +327,7 @@ int main(void)
 		CASE(test_repo_init__keeps_secrets_from_others),
 		CASE(test_repo_init__goes_on_after_a_kill_at_every_call),
 		CASE(test_repo_init__goes_on_after_a_kill_between_key_files),
+		CASE(test_repo_init__makes_no_second_repository_of_the_same_keys),
 		CASE(test_repo_init__never_overwrites_a_key_file),
 		CASE(test_repo_init__refuses_a_repository_that_exists),
 		CASE(test_repo_init__refuses_another_owners_unfinished_one),
