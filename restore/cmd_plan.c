@@ -6,14 +6,15 @@
 
 enum { EXIT_DAMAGED = 13 };
 
-static int plan(struct cli *cli, struct opened *opened, const char *target,
-		struct err *err)
+static int plan(struct cli *cli, struct opened *opened,
+		const struct read_options *options, const char *target, struct err *err)
 {
 	/* a word with '=' or "://" is a connection string: nothing to look at on this disk */
 	bool is_directory = target != NULL && strchr(target, '=') == NULL &&
 			    strstr(target, "://") == NULL;
 	struct restore_job job = {.target = is_directory ? target : NULL,
 				  .selection = opened->selection,
+				  .existing = read_options_existing(options),
 				  .scratch_directory = cli_scratch_directory()};
 	struct job_env env = cli_job_env(cli);
 	struct restore_plan_result result;
@@ -55,11 +56,11 @@ static int run(void *context, void *arg, const struct strings *operands, struct 
 
 	if (opened_open(cli, arg, strings_at(operands, 0), &opened, err) < 0)
 		return -1;
-	int result = plan(cli, &opened, target, err);
+	int result = plan(cli, &opened, arg, target, err);
 	return opened_close(cli, &opened, result);
 }
 
-static const struct opt *const tables[] = {select_opts, read_opts, NULL};
+static const struct opt *const tables[] = {existing_opts, select_opts, read_opts, NULL};
 static const struct cmd_example examples[] = {
 	{"quipu-restore plan latest:files/etc /mnt/restored",
 	 "what a restore to there would do"},
@@ -79,7 +80,7 @@ const struct cmd cmd_plan = {
 		"SNAPSHOT is an id or the beginning of one, latest:STREAM, or "
 		"STREAM@TIME (RFC 3339) for the newest one at or before a time. Nothing "
 		"is written. With a target directory, what a restore would refuse is "
-		"refused.\n\n"
+		"refused, with exit code 14.\n\n"
 		"Exit code 13: the lists of directories or of a file's content are "
 		"damaged "
 		"in part; the plan is of the rest. Content itself is not read.",

@@ -10,7 +10,6 @@ enum { EXIT_PARTIAL = 3 };
 struct run_options {
 	struct read_options read;
 	const char *to, *to_postgres;
-	const char *existing;
 	bool replace;
 	const char *globals;
 };
@@ -27,18 +26,9 @@ static int check_options(const struct run_options *options, struct err *err)
 		return err_set(err, ERR_USAGE,
 			       "--replace and --globals belong to "
 			       "--to-postgres");
-	if (options->to_postgres != NULL && options->existing != NULL)
+	if (options->to_postgres != NULL && options->read.existing != NULL)
 		return err_set(err, ERR_USAGE, "--existing belongs to --to");
 	return 0;
-}
-
-static enum file_existing existing_of(const char *word)
-{
-	if (word != NULL && strcmp(word, "skip") == 0)
-		return FILE_EXISTING_SKIP;
-	if (word != NULL && strcmp(word, "replace") == 0)
-		return FILE_EXISTING_REPLACE;
-	return FILE_EXISTING_REFUSE;
 }
 
 static void print(struct cli *cli, const struct opened *opened, const char *target,
@@ -89,7 +79,7 @@ static int restore(struct cli *cli, struct opened *opened,
 		.target = options->to != NULL ? options->to : options->to_postgres,
 		.selection = opened->selection,
 		.scratch_directory = cli_scratch_directory(),
-		.existing = existing_of(options->existing),
+		.existing = read_options_existing(&options->read),
 		.replace = options->replace,
 		.replace_globals = options->globals != NULL &&
 				   strcmp(options->globals, "replace") == 0,
@@ -128,7 +118,6 @@ static int run(void *context, void *arg, const struct strings *operands, struct 
 	return opened_close(cli, &opened, result);
 }
 
-static const char *const existing_words[] = {"refuse", "skip", "replace", NULL};
 static const char *const globals_words[] = {"keep", "replace", NULL};
 static const struct opt opts[] = {
 	{.name = "to",
@@ -145,13 +134,6 @@ static const struct opt opts[] = {
 	 .offset = offsetof(struct run_options, to_postgres),
 	 .value = "CONNINFO",
 	 .help = "restore a database, made under the dbname that is given here"},
-	{.name = "existing",
-	 .type = OPT_TEXT,
-	 .offset = offsetof(struct run_options, existing),
-	 .value = "HOW",
-	 .choices = existing_words,
-	 .help = "files that exist: refuse (before anything is written), skip or "
-		 "replace"},
 	{.name = "replace",
 	 .type = OPT_FLAG,
 	 .offset = offsetof(struct run_options, replace),
@@ -165,7 +147,8 @@ static const struct opt opts[] = {
 		 "allowed"},
 	{0},
 };
-static const struct opt *const tables[] = {opts, select_opts, read_opts, NULL};
+static const struct opt *const tables[] = {opts, existing_opts, select_opts, read_opts,
+					   NULL};
 static const struct cmd_example examples[] = {
 	{"quipu-restore run latest:files/etc --to /mnt/restored",
 	 "everything of a snapshot"},

@@ -19,6 +19,32 @@ const struct opt select_opts[] = {
 	{0},
 };
 
+static const char *const existing_words[] = {"refuse", "skip", "replace", NULL};
+const struct opt existing_opts[] = {
+	{.name = "existing",
+	 .type = OPT_TEXT,
+	 .offset = offsetof(struct read_options, existing),
+	 .value = "HOW",
+	 .choices = existing_words,
+	 .help = "files that exist: refuse (before anything is written), skip or "
+		 "replace",
+	 .more = "To replace also removes a file or symbolic link where the snapshot has "
+		 "a directory, never what a link points to, and an empty directory where "
+		 "it has none. One that holds anything is refused."},
+	{0},
+};
+
+enum file_existing read_options_existing(const struct read_options *options)
+{
+	const char *word = options->existing;
+
+	if (word != NULL && strcmp(word, "skip") == 0)
+		return FILE_EXISTING_SKIP;
+	if (word != NULL && strcmp(word, "replace") == 0)
+		return FILE_EXISTING_REPLACE;
+	return FILE_EXISTING_REFUSE;
+}
+
 const struct opt read_opts[] = {
 	{.name = "cache-dir",
 	 .type = OPT_TEXT,

@@ -6,6 +6,7 @@
 #include "base/cmd.h"
 #include "base/pattern.h"
 #include "cli/cli_job.h"
+#include "files/file_sink.h"
 #include "job/job_tree.h"
 
 extern const struct cmd cmd_plan;
@@ -17,11 +18,14 @@ extern const struct cmd cmd_export;
 struct read_options {
 	struct common_options common;
 	struct strings include, exclude;
+	const char *existing; /* NULL, or one of what existing_opts takes */
 	const char *cache_dir;
 	uint64_t threads, memory;
 };
 extern const struct opt read_opts[];
 extern const struct opt select_opts[]; /* of those that take a part of it */
+extern const struct opt existing_opts[];
+enum file_existing read_options_existing(const struct read_options *options);
 
 /* A repository and a snapshot in it, opened by the options. */
 struct opened {

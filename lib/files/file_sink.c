@@ -135,6 +135,7 @@ void file_sink_free(struct file_sink *sink)
 	mutex_free(sink->mutex);
 	fd_closep(&sink->marker_fd);
 	fd_closep(&sink->target_fd);
+	mem_free(sink->replaced);
 	mem_free(sink->target);
 	mem_free(sink);
 }

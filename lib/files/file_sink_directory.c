@@ -40,7 +40,7 @@ static int take_existing(struct file_sink *sink, int parent_fd, const char *path
 	if (S_ISDIR(st.st_mode))
 		return 0;
 	if (!replaces)
-		return sink_refuse(sink, path, "is not a directory", err);
+		return sink_refuse_no_directory(sink, path, err);
 	if (unlinkat(parent_fd, name, 0) < 0 ||
 	    mkdirat(parent_fd, name, SINK_DIRECTORY_MODE) < 0)
 		return fail_at(sink, path, err);

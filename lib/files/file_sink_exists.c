@@ -4,13 +4,18 @@
  * when type, size and modification time fit: a name is given only after the metadata, so
  * whatever an earlier run left under its final name fits. A file system that keeps times in
  * whole seconds gives them back so, which is accepted.
+ *
+ * A check comes before the first write, so it also foresees what this restore will do: what
+ * is below a file or a symbolic link that makes room for a directory finds nothing there.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/mem.h"
+#include "base/name_list.h"
 #include "base/path.h"
 #include "files/file_meta.h"
 #include "files/file_sink_internal.h"
@@ -58,6 +63,18 @@ static bool is_restored(int parent_fd, const char *name, const struct stat *st,
 	return true;
 }
 
+static int refuse_full_directory(const struct file_sink *sink, const char *path,
+				 struct err *err)
+{
+	CLEANUP(mem_freep) char *shown = sink_target_show(sink, path);
+
+	err_set(err, ERR_TARGET,
+		"%s is a directory that is not empty: the snapshot has no directory "
+		"there",
+		shown);
+	return err_hint(err, "remove the directory, or restore to another target");
+}
+
 /* Only an empty directory makes room for a file. */
 static int replace(struct file_sink *sink, int parent_fd, const char *path,
 		   const struct stat *st, struct err *err)
@@ -67,14 +84,10 @@ static int replace(struct file_sink *sink, int parent_fd, const char *path,
 	if (!S_ISDIR(st->st_mode) ||
 	    unlinkat(parent_fd, path_basename(path), AT_REMOVEDIR) == 0)
 		return 0;
+	if (errno == ENOTEMPTY || errno == EEXIST)
+		return refuse_full_directory(sink, path, err);
 	shown = sink_target_show(sink, path);
-	if (errno != ENOTEMPTY && errno != EEXIST)
-		return err_set_errno(err, errno, "cannot remove %s", shown);
-	err_set(err, ERR_TARGET,
-		"%s is a directory that is not empty: the snapshot has no directory "
-		"there",
-		shown);
-	return err_hint(err, "remove the directory, or restore to another target");
+	return err_set_errno(err, errno, "cannot remove %s", shown);
 }
 
 int sink_find(struct file_sink *sink, int parent_fd, const char *path,
@@ -109,21 +122,50 @@ int sink_find(struct file_sink *sink, int parent_fd, const char *path,
 	return 0;
 }
 
-/* The part of a check that knows what is there. */
-static int check_found(const struct file_sink *sink, const char *path,
-		       const struct entry *entry, const struct stat *st, struct err *err)
+/* One that cannot be looked into is told when it is to go. */
+static bool is_full_directory(int parent_fd, const char *name)
 {
-	bool is_dir = S_ISDIR(st->st_mode), wants_dir = entry->type == ENTRY_DIRECTORY;
+	CLEANUP(name_list_release) struct name_list names;
+	CLEANUP(fd_closep) int fd = -1;
+	struct err ignored = {0};
 
-	if (is_dir && wants_dir)
-		return 0;
-	if (sink->existing == FILE_EXISTING_REPLACE)
-		return 0;
-	if (wants_dir)
-		return sink_refuse(sink, path, "is not a directory", err);
+	name_list_init(&names);
+	fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd >= 0 && name_list_read(&names, fd, &ignored) == 0 &&
+	       name_list_count(&names) > 0;
+}
+
+/* A part of a check that knows what is there: one of the two is no directory. */
+static int check_replaced(struct file_sink *sink, int parent_fd, const char *path,
+			  const struct entry *entry, const struct stat *st,
+			  struct err *err)
+{
+	if (entry->type == ENTRY_DIRECTORY) {
+		mem_free(sink->replaced);
+		sink->replaced = mem_strdup(path);
+	} else if (S_ISDIR(st->st_mode) &&
+		   is_full_directory(parent_fd, path_basename(path))) {
+		return refuse_full_directory(sink, path, err);
+	}
+	return 0;
+}
+
+static int check_kept(const struct file_sink *sink, const char *path,
+		      const struct entry *entry, struct err *err)
+{
+	if (entry->type == ENTRY_DIRECTORY)
+		return sink_refuse_no_directory(sink, path, err);
 	return sink->existing == FILE_EXISTING_SKIP
 		       ? 0
 		       : sink_refuse(sink, path, "exists", err);
+}
+
+/* Is it below what makes room for a directory? Then nothing is in its way. */
+static bool is_below_replaced(const struct file_sink *sink, const char *path)
+{
+	size_t len = sink->replaced != NULL ? strlen(sink->replaced) : 0;
+
+	return len > 0 && strncmp(path, sink->replaced, len) == 0 && path[len] == '/';
 }
 
 int file_sink_check(struct file_sink *sink, const char *path, const struct entry *entry,
@@ -134,8 +176,10 @@ int file_sink_check(struct file_sink *sink, const char *path, const struct entry
 	struct stat st;
 	int parent_fd;
 
-	if (sink->target_fd < 0 || sink->is_resumed || *path == '\0')
+	if (sink->target_fd < 0 || *path == '\0' || is_below_replaced(sink, path))
 		return 0;
+	if (sink->is_resumed && sink->existing != FILE_EXISTING_REPLACE)
+		return 0; /* what exists is compared with the snapshot when it is written */
 	if (sink_parent_open(sink, &sink->parent, path, &parent_fd, &name, &found) < 0) {
 		if (found.code == ERR_NOT_FOUND) /* so is this */
 			return 0;
@@ -144,5 +188,9 @@ int file_sink_check(struct file_sink *sink, const char *path, const struct entry
 	}
 	if (fstatat(parent_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return 0; /* absent; another reason comes back when it is written */
-	return check_found(sink, path, entry, &st, err);
+	if (S_ISDIR(st.st_mode) && entry->type == ENTRY_DIRECTORY)
+		return 0;
+	if (sink->existing == FILE_EXISTING_REPLACE)
+		return check_replaced(sink, parent_fd, path, entry, &st, err);
+	return check_kept(sink, path, entry, err);
 }

@@ -56,6 +56,7 @@ struct file_sink {
 	bool is_resumed;
 	bool is_started;
 	bool owns_target; /* this restore made it */
+	char *replaced;	  /* the last path checked that makes room for a directory */
 	bool has_root_entry;
 	struct entry root_entry; /* of the target itself */
 
@@ -109,6 +110,9 @@ MUST_CHECK int sink_rename(struct file_sink *sink, int parent_fd, const char *te
 /* -1 with ERR_TARGET, and the hint about --existing. */
 int sink_refuse(const struct file_sink *sink, const char *path, const char *why,
 		struct err *err);
+/* The same where only replacing helps: a directory is to be at `path`, and it is none. */
+int sink_refuse_no_directory(const struct file_sink *sink, const char *path,
+			     struct err *err);
 
 /* file_sink_exists.c: what is under a name already. */
 enum sink_found {

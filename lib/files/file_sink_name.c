@@ -82,6 +82,16 @@ int sink_refuse(const struct file_sink *sink, const char *path, const char *why,
 			     "--existing replace overwrites them");
 }
 
+int sink_refuse_no_directory(const struct file_sink *sink, const char *path,
+			     struct err *err)
+{
+	CLEANUP(mem_freep) char *shown = sink_target_show(sink, path);
+
+	err_set(err, ERR_TARGET, "%s is not a directory", shown);
+	return err_hint(err, "--existing replace removes it and makes the directory of "
+			     "the snapshot; what a symbolic link points to stays");
+}
+
 /* As renameat2(RENAME_NOREPLACE) also where the file system does not know it. */
 static int rename_new(int fd, const char *from, const char *to)
 {

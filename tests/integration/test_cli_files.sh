@@ -68,6 +68,32 @@ leaves_out_what_a_file_names() {
 }
 
 hard_link_is_one_file() { [[ $work/target$work/tree/numbers -ef $work/target$work/tree/sub/hard ]]; }
+# A target of files/shape.
+shape_of() { # NAME
+	local there=$work/$1$work/shape
+	mkdir -p "$there" && echo "$there"
+}
+restore_shape() { # COMMAND NAME HOW
+	case $1 in
+	run) with_recovery repo quipu-restore run latest:files/shape --to "$work/$2" --existing "$3" ;;
+	plan) with_recovery repo quipu-restore plan latest:files/shape "$work/$2" --existing "$3" ;;
+	esac
+}
+refuses_first() {
+	local there
+	there=$(shape_of full) && mkdir "$there/file" && echo old | tee "$there/dir" >"$there/file/mine" || return
+	fails 14 'is a directory that is not empty' restore_shape run full replace || return
+	fails 14 'is a directory that is not empty' restore_shape plan full replace || return
+	[[ $(<"$there/dir") == old && ! -e $work/full/.quipu-restore ]]
+}
+link_is_refused() {
+	mkdir -p "$work/linked${work%/*}" && ln -s "$work/outside" "$work/linked$work" || return
+	fails 14 'hint: --existing replace removes it' restore_shape run linked skip
+}
+link_is_replaced() {
+	restore_shape plan linked replace && restore_shape run linked replace || return
+	[[ $(<"$work/linked$work/shape/dir/file") == new && ! -L $work/linked$work && -z $(ls "$work/outside") ]]
+}
 sparse_stays_sparse() { (($(blocks "$work/target$work/tree/sparse") < 2000)); }
 
 # A root that may not give files away, and a user who is not root.
@@ -114,6 +140,12 @@ judge 'restore with the writer key fails by construction' fails 12 'this is a wr
 	with_writer repo quipu-restore run latest:files/tree --to "$work/never"
 judge 'nothing was written by it' test ! -e "$work/never"
 judge 'restoring over existing files is refused' fails 14 'exist' restore latest:files/tree "$work/target"
+mkdir -p "$work/shape/dir" "$work/outside"
+echo new | tee "$work/shape/dir/file" >"$work/shape/file"
+judge 'a small tree is backed up' with_writer repo quipu-backup run --stream files/shape --files "$work/shape"
+judge 'replacing is refused before anything is written' refuses_first
+judge 'a link in place of a directory is refused, with the hint that helps' link_is_refused
+judge 'or makes room for it' link_is_replaced
 judge 'get prints one file' cmp "$work/tree/random" <(with_recovery repo quipu-restore get latest:files/tree "$work/tree/random")
 judge 'export is a tar of it all' bash -c 'QUIPU_REPO=file://$1/repo QUIPU_KEY_FILE=$1/repo.keys/recovery.key QUIPU_PASSPHRASE_FILE=$1/passphrase quipu-restore export latest:files/tree | tar -tf - >"$1/listing" && grep -q "tree/sub/same numbers" "$1/listing"' _ "$work"
 judge 'verify needs the audit key alone' quipu-dr verify --repo "file://$work/repo" --audit-key "$work/repo.keys/audit.pub" --read-data

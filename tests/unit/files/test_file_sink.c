@@ -357,6 +357,51 @@ static void test_file_sink_check__refuses_a_file_for_a_directory(void **state)
 	assert_int_equal(sink_run_check(&run, ENTRY_DIRECTORY, "d"), -1);
 	assert_int_equal(run.err.code, ERR_TARGET);
 	assert_non_null(strstr(run.err.msg, "is not a directory"));
+	assert_non_null(strstr(run.err.hint, "--existing replace"));
+	assert_null(strstr(run.err.hint, "--existing skip"));
+	sink_run_release(&run);
+}
+
+static void test_file_sink_check__refuses_a_full_directory_for_a_file(void **state)
+{
+	struct sink_run run;
+
+	sink_run_init(&run, state);
+	run.options.existing = FILE_EXISTING_REPLACE;
+	tree_mkdir(*state, "target");
+	tree_mkdir(run.target, "d");
+	tree_write(run.target, "d/f", "mine");
+	tree_mkdir(run.target, "empty");
+	sink_run_open(&run);
+	assert_int_equal(sink_run_check(&run, ENTRY_SYMLINK, "empty"), 0);
+	assert_int_equal(sink_run_check(&run, ENTRY_FILE, "d"), -1);
+	assert_int_equal(run.err.code, ERR_TARGET);
+	assert_non_null(strstr(run.err.msg, "is a directory that is not empty"));
+	assert_int_equal(count_names(&run, ""), 2); /* no marker: nothing was written */
+	sink_run_release(&run);
+}
+
+static void test_file_sink_check__looks_at_nothing_below_what_is_replaced(void **state)
+{
+	struct sink_run run;
+
+	sink_run_init(&run, state);
+	run.options.existing = FILE_EXISTING_REPLACE;
+	tree_mkdir(*state, "outside");
+	tree_mkdir(*state, "outside/sub");
+	tree_mkdir(*state, "outside/sub/full");
+	tree_mkdir(*state, "target");
+	tree_symlink(run.target, "d", "../outside");
+	tree_mkdir(run.target, "d-2");
+	tree_mkdir(run.target, "d-2/full");
+	tree_write(run.target, "d-2/full/f", "mine");
+	sink_run_open(&run);
+	assert_int_equal(sink_run_check(&run, ENTRY_DIRECTORY, "d"), 0);
+	assert_int_equal(sink_run_check(&run, ENTRY_DIRECTORY, "d/sub"), 0);
+	assert_int_equal(sink_run_check(&run, ENTRY_FILE, "d/sub/full"), 0);
+	assert_int_equal(sink_run_check(&run, ENTRY_DIRECTORY, "d-2"), 0);
+	assert_int_equal(sink_run_check(&run, ENTRY_FILE, "d-2/full"), -1);
+	assert_int_equal(run.err.code, ERR_TARGET);
 	sink_run_release(&run);
 }
 
@@ -1164,6 +1209,9 @@ int main(void)
 		deep_test(test_file_sink_directory__makes_trees_deeper_than_path_max),
 		tempdir_test(test_file_sink_check__refuses_what_exists),
 		tempdir_test(test_file_sink_check__refuses_a_file_for_a_directory),
+		tempdir_test(test_file_sink_check__refuses_a_full_directory_for_a_file),
+		tempdir_test(
+			test_file_sink_check__looks_at_nothing_below_what_is_replaced),
 		tempdir_test(test_file_sink_open__writes_nothing),
 		tempdir_test(test_file_sink_open__refuses_a_target_that_is_a_file),
 		tempdir_test(test_file_sink_open__refuses_a_target_that_must_be_empty),
