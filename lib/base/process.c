@@ -130,7 +130,7 @@ int process_start(const struct process_options *options, struct process **ret_pr
 	process->stdin_fd = take(&p.ours[0]);
 	process->stdout_fd = take(&p.ours[1]);
 	if (p.ours[2] >= 0 &&
-	    stderr_tail_new_take(take(&p.ours[2]), &process->tail, err) < 0)
+	    stderr_tail_new_take(take(&p.ours[2]), options, &process->tail, err) < 0)
 		return err_wrap(err, "%s", process->name);
 	*ret_process = STEAL(process);
 	return 0;

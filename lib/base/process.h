@@ -26,9 +26,13 @@ struct process_options {
 	int stdout_fd;		      /* with want_stdout false: this fd when > 0 */
 	bool stdout_to_stderr;	      /* with want_stdout false: where stderr goes */
 	bool keep_stderr; /* inherit; else the last PROCESS_STDERR_MAX bytes are kept */
+	/* Without keep_stderr: told each line of it by another thread, as it comes and before
+	 * process_wait() returns, cut at PROCESS_LINE_MAX bytes. May be NULL. */
+	void (*stderr_line)(void *state, const char *line);
+	void *stderr_line_state;
 };
 
-enum { PROCESS_STDERR_MAX = 16 * 1024 };
+enum { PROCESS_STDERR_MAX = 16 * 1024, PROCESS_LINE_MAX = 2048 };
 
 struct process;
 

@@ -27,7 +27,26 @@ struct stderr_tail {
 	struct pool *pool; /* one thread; NULL once it was joined */
 	struct mutex *mutex;
 	struct buf bytes; /* under mutex; up to twice what is kept */
+	void (*tell)(void *state, const char *line); /* NULL: nobody is told */
+	void *tell_state;
+	struct buf line; /* of the thread: what came of it so far */
 };
+
+static void tell_line(struct stderr_tail *tail)
+{
+	tail->tell(tail->tell_state, buf_string(&tail->line));
+	buf_clear(&tail->line);
+}
+
+static void tell(struct stderr_tail *tail, const uint8_t *bytes, size_t len)
+{
+	for (size_t i = 0; tail->tell != NULL && i < len; i++) {
+		if (bytes[i] == '\n')
+			tell_line(tail);
+		else if (tail->line.len < PROCESS_LINE_MAX)
+			buf_append_byte(&tail->line, bytes[i] == 0 ? ' ' : bytes[i]);
+	}
+}
 
 static void keep(struct stderr_tail *tail, const uint8_t *bytes, size_t len)
 {
@@ -56,6 +75,7 @@ static bool read_available(struct stderr_tail *tail, size_t *left)
 		if (n <= 0)
 			return n < 0 && errno == EAGAIN;
 		keep(tail, bytes, (size_t)n);
+		tell(tail, bytes, (size_t)n);
 		*left -= (size_t)n < *left ? (size_t)n : *left;
 	}
 	return false;
@@ -80,15 +100,21 @@ static void drain(void *task, unsigned worker)
 		if (stopped)
 			break;
 	}
+	if (tail->line.len > 0) /* without an end of its own */
+		tell_line(tail);
 }
 
-int stderr_tail_new_take(int fd, struct stderr_tail **ret_tail, struct err *err)
+int stderr_tail_new_take(int fd, const struct process_options *options,
+			 struct stderr_tail **ret_tail, struct err *err)
 {
 	struct stderr_tail *tail = mem_zalloc(sizeof(*tail));
 
 	tail->fd = fd;
 	tail->mutex = mutex_new();
 	buf_init(&tail->bytes, 0);
+	buf_init(&tail->line, 0);
+	tail->tell = options->stderr_line;
+	tail->tell_state = options->stderr_line_state;
 	tail->stop_fd = eventfd(0, EFD_CLOEXEC);
 	if (tail->stop_fd < 0 || fcntl(fd, F_SETFL, O_NONBLOCK) < 0) {
 		(void)err_set_errno(err, errno, "cannot make an event descriptor");
@@ -142,5 +168,6 @@ void stderr_tail_free(struct stderr_tail *tail)
 	fd_closep(&tail->stop_fd);
 	mutex_free(tail->mutex);
 	buf_release(&tail->bytes);
+	buf_release(&tail->line);
 	mem_free(tail);
 }

@@ -307,6 +307,7 @@ static int finish(struct running *running, struct run_report *report, struct err
 		return -1;
 	for (size_t i = 0; i < strings_count(&result.texts); i++)
 		strings_add(running->warnings, strings_at(&result.texts, i));
+	report->backed_up = true;
 	report->dry_run = result.is_dry_run;
 	memcpy(report->snapshot, result.id, sizeof(report->snapshot));
 	report->time_nsec = result.time_nsec;

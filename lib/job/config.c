@@ -77,15 +77,19 @@ static const struct field hooks_fields[] = {
 	{.key = "before",
 	 .type = FIELD_LIST,
 	 .offset = offsetof(struct config_hooks, before),
-	 .doc = "commands run by /bin/sh before the job; one that fails fails the job"},
+	 .doc = "commands run by /bin/sh before the job; one that fails fails the job; "
+		"QUIPU_JOB and QUIPU_STREAM are in the environment of every hook"},
 	{.key = "after",
 	 .type = FIELD_LIST,
 	 .offset = offsetof(struct config_hooks, after),
-	 .doc = "commands run after the job succeeded"},
+	 .doc = "commands run after the job succeeded, with QUIPU_SNAPSHOT and "
+		"QUIPU_EXIT_CODE (0 or 3); one that fails fails the job, the snapshot "
+		"stays"},
 	{.key = "failed",
 	 .type = FIELD_LIST,
 	 .offset = offsetof(struct config_hooks, failed),
-	 .doc = "commands run after the job failed or was interrupted"},
+	 .doc = "commands run after the job failed or was interrupted, with QUIPU_ERROR "
+		"and QUIPU_EXIT_CODE, and QUIPU_SNAPSHOT if one was made"},
 	{0},
 };
 static const struct table hooks_table = {hooks_fields, sizeof(struct config_hooks),

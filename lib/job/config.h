@@ -21,7 +21,7 @@ struct config_repository {
 
 struct config_hooks {
 	struct strings before; /* commands for /bin/sh -c; one that fails fails the job */
-	struct strings after;  /* after success */
+	struct strings after;  /* after success; likewise, but the snapshot exists */
 	struct strings failed; /* after a failure */
 };
 

@@ -3,8 +3,8 @@
 
 #include "base/fd.h"
 #include "base/mem.h"
-#include "base/process.h"
 #include "base/quote.h"
+#include "job/job_hooks.h"
 
 enum { PATTERN_FILE_MAX = 16 * 1024 * 1024 };
 
@@ -33,30 +33,6 @@ static int make_selection(const struct config_job *job, struct selection **ret_s
 	return 0;
 }
 
-/* However much a hook prints, to stdout or stderr: the end of it is kept for the message when
- * it fails. */
-static int run_hook(const char *command, const struct cancel *cancel, struct err *err)
-{
-	const char *const argv[] = {"/bin/sh", "-c", command, NULL};
-	const struct process_options options = {.argv = argv, .stdout_to_stderr = true};
-	CLEANUP(process_freep) struct process *process = NULL;
-	int status;
-
-	if (process_start(&options, &process, err) < 0 ||
-	    process_wait_or_cancel(process, cancel, &status, err) < 0)
-		return -1;
-	return process_check(process, err);
-}
-
-static int run_hooks(const struct strings *hooks, const char *what,
-		     const struct cancel *cancel, struct err *err)
-{
-	for (size_t i = 0; i < strings_count(hooks); i++)
-		if (run_hook(strings_at(hooks, i), cancel, err) < 0)
-			return err_wrap(err, "hook %s", what);
-	return 0;
-}
-
 static enum backup_source source_of(const struct config_job *job)
 {
 	if (job->postgres != NULL)
@@ -64,6 +40,11 @@ static enum backup_source source_of(const struct config_job *job)
 	if (job->command != NULL)
 		return BACKUP_COMMAND;
 	return job->file_name != NULL ? BACKUP_STDIN : BACKUP_FILES;
+}
+
+static const char *stream_of(const struct config_job *job)
+{
+	return job->stream != NULL ? job->stream : job->name;
 }
 
 static bool has_key(const struct strings *tags, const char *tag)
@@ -153,7 +134,7 @@ static int back_up(const struct config_job *job, const struct config_run_options
 	};
 	struct job_repo repo;
 	struct backup_job backup = {
-		.stream = job->stream != NULL ? job->stream : job->name,
+		.stream = stream_of(job),
 		.source = source_of(job),
 		.roots = &job->files,
 		.files_from0 = job->files_from0,
@@ -186,25 +167,6 @@ static int back_up(const struct config_job *job, const struct config_run_options
 	return result;
 }
 
-/* `after` and `failed` hooks undo what `before` hooks did, so an interruption, be it the one
- * that made the job fail, lets them run to their end; only who insists by a second signal
- * ends them. */
-static int back_up_between_hooks(const struct config_job *job,
-				 const struct config_run_options *options,
-				 const struct job_env *env, struct strings *warnings,
-				 struct run_report *report, struct err *err)
-{
-	struct err hook = {0};
-
-	if (run_hooks(&job->hooks.before, "before", env->cancel, err) == 0 &&
-	    back_up(job, options, env, warnings, report, err) == 0 &&
-	    run_hooks(&job->hooks.after, "after", env->second_cancel, err) == 0)
-		return 0;
-	if (run_hooks(&job->hooks.failed, "failed", env->second_cancel, &hook) < 0)
-		log_warning(env->log, "%s", hook.msg);
-	return -1;
-}
-
 static bool has_hooks(const struct config_hooks *hooks)
 {
 	return strings_count(&hooks->before) + strings_count(&hooks->after) +
@@ -212,30 +174,70 @@ static bool has_hooks(const struct config_hooks *hooks)
 	       0;
 }
 
-/* What an interruption kept from beginning has nothing to undo: no hooks. */
-static int run_job(const struct config_job *job, const struct config_run_options *options,
-		   const struct job_env *env, struct strings *warnings,
-		   struct run_report *report, struct err *err)
+/* What an `after` hook that fails leaves in the report of the backup stays there. */
+static void set_failed(struct run_report *report, const struct err *err)
 {
-	if (cancel_check(env->cancel, err) < 0)
-		return -1;
-	if (!options->dry_run)
-		return back_up_between_hooks(job, options, env, warnings, report, err);
-	if (has_hooks(&job->hooks))
-		log_info(env->log, "dry run: the hooks of job %s are not run", job->name);
-	return back_up(job, options, env, warnings, report, err);
+	report->failed = true;
+	report->error = *err;
+	report->exit_code = err_exit_code(err);
 }
 
+/* `after` and `failed` hooks undo what `before` hooks did, so an interruption, be it the one
+ * that made the job fail, lets them run to their end; only who insists by a second signal
+ * ends them. */
+static void back_up_between_hooks(const struct config_job *job,
+				  const struct config_run_options *options,
+				  const struct job_env *env, struct strings *warnings,
+				  struct run_report *report)
+{
+	const struct config_hooks *hooks = &job->hooks;
+	struct hook_context before = {.kind = "before",
+				      .job = job->name,
+				      .stream = stream_of(job),
+				      .log = env->log};
+	struct hook_context after = before;
+	struct err err = {0};
+
+	after.kind = "after";
+	after.report = report;
+	if (hooks_run(&hooks->before, &before, env->cancel, &err) == 0 &&
+	    back_up(job, options, env, warnings, report, &err) == 0 &&
+	    hooks_run(&hooks->after, &after, env->second_cancel, &err) == 0)
+		return;
+	set_failed(report, &err);
+	after.kind = "failed";
+	if (hooks_run(&hooks->failed, &after, env->second_cancel, &err) < 0)
+		log_warning(env->log, "%s: %s", job->name, err.msg);
+}
+
+static void back_up_without_hooks(const struct config_job *job,
+				  const struct config_run_options *options,
+				  const struct job_env *env, struct strings *warnings,
+				  struct run_report *report)
+{
+	struct err err = {0};
+
+	if (has_hooks(&job->hooks))
+		log_info(env->log, "dry run: the hooks of job %s are not run", job->name);
+	if (back_up(job, options, env, warnings, report, &err) < 0)
+		set_failed(report, &err);
+}
+
+/* What an interruption kept from beginning has nothing to undo: no hooks. */
 void config_job_run(const struct config_job *job,
 		    const struct config_run_options *options, const struct job_env *env,
 		    struct strings *warnings, struct run_report *ret_report)
 {
+	struct run_report report = {0};
 	struct err err = {0};
 
-	*ret_report = (struct run_report){0};
-	if (run_job(job, options, env, warnings, ret_report, &err) < 0)
-		*ret_report = (struct run_report){
-			.failed = true, .error = err, .exit_code = err_exit_code(&err)};
-	ret_report->job = job->name;
-	ret_report->stream = job->stream != NULL ? job->stream : job->name;
+	if (cancel_check(env->cancel, &err) < 0)
+		set_failed(&report, &err);
+	else if (options->dry_run)
+		back_up_without_hooks(job, options, env, warnings, &report);
+	else
+		back_up_between_hooks(job, options, env, warnings, &report);
+	report.job = job->name;
+	report.stream = stream_of(job);
+	*ret_report = report;
 }

@@ -12,8 +12,8 @@
 /* One metric over all runs. */
 struct metric {
 	const char *name, *help;
-	bool of_failed; /* a run that failed has it too */
-	bool lasts;	/* after a run that failed the value from before still holds */
+	bool of_failed; /* a run that made no snapshot has it too */
+	bool lasts;	/* after such a run the value from before still holds */
 	double (*value)(const struct run_report *report, int64_t now_nsec);
 };
 
@@ -25,7 +25,13 @@ static double in_seconds(int64_t nsec)
 static double get_success(const struct run_report *report, int64_t now_nsec)
 {
 	(void)now_nsec;
-	return report->failed ? 0 : 1;
+	return report->backed_up ? 1 : 0;
+}
+
+static double get_exit_code(const struct run_report *report, int64_t now_nsec)
+{
+	(void)now_nsec;
+	return report->exit_code;
 }
 
 static double get_run_time(const struct run_report *report, int64_t now_nsec)
@@ -72,6 +78,8 @@ static double get_warnings(const struct run_report *report, int64_t now_nsec)
 
 static const struct metric metrics[] = {
 	{"success", "1 if the last run made a snapshot", true, false, get_success},
+	{"exit_code", "exit code of the last run, hooks included", true, false,
+	 get_exit_code},
 	{"last_run_timestamp_seconds", "end of the last run", true, false, get_run_time},
 	{"last_snapshot_timestamp_seconds", "time of the last snapshot", false, true,
 	 get_snapshot_time},
@@ -233,7 +241,7 @@ static void append_kept(struct buf *text, const struct metric *metric,
 		if (!parse_line(line, metric, &label))
 			continue;
 		const struct run_report *report = find_run(runs, label);
-		if (report == NULL || (report->failed && metric->lasts)) {
+		if (report == NULL || (!report->backed_up && metric->lasts)) {
 			buf_append_slice(text, line);
 			buf_append_byte(text, '\n');
 		}
@@ -246,7 +254,7 @@ static void append_new(struct buf *text, const struct metric *metric,
 	for (size_t i = 0; i < runs->n; i++) {
 		const struct run *run = vec_at(runs, i);
 
-		if (!run->report->failed || metric->of_failed)
+		if (run->report->backed_up || metric->of_failed)
 			buf_printf(text, "quipu_backup_%s{stream=\"%s\"} %.3f\n",
 				   metric->name, run->label,
 				   metric->value(run->report, now_nsec));

@@ -54,12 +54,12 @@ void run_report_json(struct json_writer *w, const struct run_report *report)
 	json_begin_object(w);
 	if (report->job != NULL)
 		json_put_string(w, "job", report->job);
-	if (report->failed) {
-		json_put_string(w, "stream", report->stream);
-		put_error(w, &report->error);
-	} else {
+	if (report->backed_up)
 		put_result(w, report);
-	}
+	else
+		json_put_string(w, "stream", report->stream);
+	if (report->failed)
+		put_error(w, &report->error);
 	json_put_int(w, "exit_code", report->exit_code);
 	json_end_object(w);
 }
@@ -83,19 +83,15 @@ static void append_ratio(struct buf *text, const struct run_report *report)
 			   (double)report->new_bytes / (double)report->stored_bytes);
 }
 
-void run_report_text(struct buf *text, const struct run_report *report)
+static void append_result(struct buf *text, const struct run_report *report,
+			  const char *what)
 {
 	char hex[2 * ID_LEN + 1];
 	char bytes[UNITS_TEXT_MAX];
 	char new_bytes[UNITS_TEXT_MAX];
 	char stored[UNITS_TEXT_MAX];
 	char duration[UNITS_TEXT_MAX];
-	const char *what = report->job != NULL ? report->job : report->stream;
 
-	if (report->failed) {
-		buf_printf(text, "%s: failed: %s\n", what, report->error.msg);
-		return;
-	}
 	buf_printf(text, "%s: %" PRIu64 " files, %s read in %s; new %s, stored %s", what,
 		   report->files, units_format_size(report->bytes, bytes),
 		   units_format_duration(report->nsec, duration),
@@ -110,4 +106,14 @@ void run_report_text(struct buf *text, const struct run_report *report)
 		buf_printf(
 			text, "\nsnapshot %s\n",
 			hex_encode(slice_of(report->snapshot, ID_LEN), hex, sizeof(hex)));
+}
+
+void run_report_text(struct buf *text, const struct run_report *report)
+{
+	const char *what = report->job != NULL ? report->job : report->stream;
+
+	if (report->backed_up)
+		append_result(text, report, what);
+	if (report->failed)
+		buf_printf(text, "%s: failed: %s\n", what, report->error.msg);
 }

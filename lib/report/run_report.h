@@ -10,10 +10,13 @@
 struct run_report {
 	const char *job; /* NULL on the command line's own run */
 	const char *stream;
-	bool dry_run;
-	bool failed; /* then only `error` counts */
+	bool failed; /* `error` says why */
 	struct err error;
 	int exit_code;
+	/* The members below count. With `failed` as well it was a hook that failed, after the
+	 * snapshot was made. */
+	bool backed_up;
+	bool dry_run;
 	uint8_t snapshot[32]; /* without dry_run */
 	int64_t time_nsec;    /* of the snapshot; of a dry run when it began */
 	uint64_t files, bytes, new_bytes, stored_bytes;

@@ -131,4 +131,8 @@ mv "$header" "$work/header"
 judge 'verify of a rollback' document verify 15 'any(.findings[]; .kind == "alarm")' verify --state "$work/state"
 mv "$work/header" "$header"
 judge 'all is well again' document verify 0 '.clean' verify --state "$work/state" --read-data
+printf '[[job]]\nname = "hooked"\nfiles = ["%s"]\nhooks.after = ["echo why; exit 7"]\n' "$tree/sub" >"$work/hooked.toml"
+judge 'run of a job whose last hook fails' document jobs 1 \
+	'.jobs[0] | .error.message == "hook after: /bin/sh: exit status 7: why" and .exit_code == 1 and (.snapshot | length == 64)' \
+	write run --config "$work/hooked.toml"
 exit "$status"

@@ -110,6 +110,39 @@ quiet_jobs() { # of two jobs the one that failed
 	((result == 0)) && grep -q 'm/one: failed' "$work/out" && ! grep -q m/two "$work/out"
 }
 
+cat >"$work/told.toml" <<END
+[repository]
+url = 'file://$work/repo'
+key = '$work/repo.keys/writer.key'
+[[job]]
+name = 'told'
+stream = 'hooks/told'
+command = 'echo x'
+file_name = 'f'
+[job.hooks]
+before = ['echo stopping']
+after = ['echo "\$QUIPU_STREAM \$QUIPU_SNAPSHOT"; echo no more room >&2; exit 4']
+failed = ['echo "\$QUIPU_EXIT_CODE \$QUIPU_ERROR"']
+END
+hooks_told() {
+	exits 1 quipu-backup run --config "$work/told.toml" >"$work/out" 2>"$work/err" || return
+	cat "$work/out" "$work/err"
+	local id error='hook after: /bin/sh: exit status 4: "no more room"'
+	id=$(sed -n 's/^snapshot //p' "$work/out")
+	[[ $(<"$work/out") == *$'\n'"told: failed: $error" ]] &&
+		[[ $(<"$work/err") == "told: hook before: stopping
+told: hook after: hooks/told $id
+told: hook after: no more room
+told: hook failed: 1 $error" ]]
+}
+judge 'hooks are told what happened, and what they print is told' hooks_told
+hooks_quiet() {
+	exits 1 quipu-backup run -q --config "$work/told.toml" >"$work/out" 2>"$work/err"
+	cat "$work/err"
+	[[ $(grep -c '^warning: told: hook after: ' "$work/err") == 2 && $(<"$work/err") != *stopping* ]]
+}
+judge 'with --quiet only what the failing one printed' hooks_quiet
+
 # --- metrics ---
 
 configure() { # TEXTFILE STREAM...: a job for each

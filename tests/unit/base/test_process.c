@@ -14,6 +14,7 @@
 
 #include "base/fd.h"
 #include "base/process.h"
+#include "base/vec.h"
 #include "support/tempdir.h"
 
 #define SHELL(script)                                                                    \
@@ -225,6 +226,49 @@ static void test_process_start__joins_stdout_and_stderr(void **state)
 	assert_string_equal(process_stderr(process), "a\nb\nc");
 }
 
+static void keep_line(void *state, const char *line)
+{
+	strings_add(state, line);
+}
+
+/* Runs a script; *ret_lines is what it said. */
+static void hear(const char *script, struct strings *ret_lines)
+{
+	struct process_options options = {.argv = SHELL(script),
+					  .stdout_to_stderr = true,
+					  .stderr_line = keep_line,
+					  .stderr_line_state = ret_lines};
+	CLEANUP(process_freep) struct process *process = NULL;
+
+	strings_init(ret_lines);
+	process = start(&options);
+	assert_int_equal(wait_for(process), 0);
+}
+
+static void test_process_start__tells_each_line(void **state)
+{
+	CLEANUP(strings_release) struct strings lines = {0};
+
+	(void)state;
+	hear("echo out; printf 'a\\000b\\n\\nno end' >&2", &lines);
+	assert_int_equal(strings_count(&lines), 4);
+	assert_string_equal(strings_at(&lines, 0), "out");
+	assert_string_equal(strings_at(&lines, 1), "a b");
+	assert_string_equal(strings_at(&lines, 2), "");
+	assert_string_equal(strings_at(&lines, 3), "no end");
+}
+
+static void test_process_start__cuts_a_line_without_end(void **state)
+{
+	CLEANUP(strings_release) struct strings lines = {0};
+
+	(void)state;
+	hear("head -c 300000 /dev/zero | tr '\\0' x; echo; echo last", &lines);
+	assert_int_equal(strings_count(&lines), 2);
+	assert_int_equal(strlen(strings_at(&lines, 0)), PROCESS_LINE_MAX);
+	assert_string_equal(strings_at(&lines, 1), "last");
+}
+
 static void test_process_wait__gives_status_and_signal(void **state)
 {
 	struct process_options by_exit = {.argv = SHELL("exit 200")};
@@ -398,6 +442,8 @@ int main(void)
 		cmocka_unit_test(test_process_start__unwanted_pipes_are_null),
 		tempdir_test(test_process_start__uses_given_descriptors),
 		cmocka_unit_test(test_process_start__joins_stdout_and_stderr),
+		cmocka_unit_test(test_process_start__tells_each_line),
+		cmocka_unit_test(test_process_start__cuts_a_line_without_end),
 		cmocka_unit_test(test_process_wait__gives_status_and_signal),
 		cmocka_unit_test(test_process_wait__closes_stdin),
 		cmocka_unit_test(test_process_wait__survives_a_chatty_child),

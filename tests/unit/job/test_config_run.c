@@ -8,6 +8,8 @@
 
 #include <signal.h>
 
+#include "base/fd.h"
+#include "format/encoding.h"
 #include "job/config_run.h"
 #include "support/job_sample.h"
 
@@ -84,6 +86,35 @@ static void test_config_job_run__a_failing_hook_fails_the_job(void **state)
 	assert_int_equal(outcome.report.exit_code, 1);
 	assert_non_null(strstr(outcome.report.error.msg, "hook before"));
 	assert_true(exists(sample, "told"));
+}
+
+static void test_config_job_run__a_failing_after_hook_leaves_the_snapshot(void **state)
+{
+	const struct job_sample *sample = *state;
+	CLEANUP(mem_freep)
+	char *text =
+		mem_printf("[[job]]\nname='kept'\ncommand='echo x'\nfile_name='f'\n"
+			   "hooks={after=['exit 4'],failed=['echo $QUIPU_SNAPSHOT "
+			   ">%s/id; test -n \"$QUIPU_ERROR\" || touch %s/no-error']}\n",
+			   sample->directory, sample->directory);
+	CLEANUP(mem_freep) char *path = path_join(sample->directory, "id");
+	char expected[2 * 32 + 1];
+	CLEANUP(buf_release) struct buf id = {0};
+	struct outcome outcome;
+	struct err err = {0};
+
+	run(sample, text, &outcome);
+	assert_true(outcome.report.failed);
+	assert_string_equal(outcome.report.error.msg,
+			    "hook after: /bin/sh: exit status 4");
+	assert_int_equal(outcome.report.exit_code, 1);
+	assert_true(outcome.report.backed_up);
+	assert_int_equal(outcome.report.files, 1);
+	buf_init(&id, 100);
+	assert_int_equal(file_read(path, 99, &id, &err), 0);
+	hex_encode(slice_of(outcome.report.snapshot, 32), expected, sizeof(expected));
+	assert_memory_equal(buf_string(&id), expected, 2 * 32);
+	assert_false(exists(sample, "no-error"));
 }
 
 static void test_config_job_run__tells_what_a_hook_printed_last(void **state)
@@ -221,7 +252,7 @@ static void test_config_job_run__a_second_signal_ends_failed_hooks(void **state)
 			 &outcome);
 	assert_int_equal(strings_count(&said), 1);
 	assert_string_equal(strings_at(&said, 0),
-			    "hook failed: /bin/sh: interrupted by SIGUSR2");
+			    "b: hook failed: /bin/sh: interrupted by SIGUSR2");
 	strings_release(&said);
 }
 
@@ -230,6 +261,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_config_job_run__runs_hooks_around_a_success),
 		cmocka_unit_test(test_config_job_run__a_failing_hook_fails_the_job),
+		cmocka_unit_test(
+			test_config_job_run__a_failing_after_hook_leaves_the_snapshot),
 		cmocka_unit_test(test_config_job_run__tells_what_a_hook_printed_last),
 		cmocka_unit_test(test_config_job_run__hooks_may_print_much),
 		cmocka_unit_test(test_config_job_run__a_dry_run_runs_no_hooks),

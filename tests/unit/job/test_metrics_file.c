@@ -25,7 +25,7 @@ static void read_text(const char *path, struct buf *ret_text)
 
 static int update(const char *path, const char *stream, int64_t now_nsec, struct err *err)
 {
-	const struct run_report report = {.stream = stream};
+	const struct run_report report = {.stream = stream, .backed_up = true};
 
 	return metrics_file_update(path, &report, 1, now_nsec, err);
 }

@@ -12,8 +12,10 @@
 
 static struct run_report made(const char *stream, int64_t time_sec)
 {
-	return (struct run_report){
-		.stream = stream, .time_nsec = time_sec * SECOND, .bytes = 4096};
+	return (struct run_report){.stream = stream,
+				   .backed_up = true,
+				   .time_nsec = time_sec * SECOND,
+				   .bytes = 4096};
 }
 
 static struct run_report failed(const char *stream)
@@ -50,6 +52,21 @@ static void test_run_metrics_text__says_which_run_failed(void **state)
 	assert_has(&text,
 		   "quipu_backup_last_snapshot_timestamp_seconds{stream=\"etc\"} 2.000");
 	assert_has_no(&text, "quipu_backup_bytes{stream=\"db/orders\"}");
+}
+
+static void test_run_metrics_text__a_hook_that_failed_left_a_snapshot(void **state)
+{
+	struct run_report report = made("etc", 2);
+	CLEANUP(buf_release) struct buf text = {0};
+
+	(void)state;
+	report.failed = true;
+	report.exit_code = 1;
+	update(&text, &report, 1, 3);
+	assert_has(&text, "quipu_backup_success{stream=\"etc\"} 1.000");
+	assert_has(&text, "quipu_backup_exit_code{stream=\"etc\"} 1.000");
+	assert_has(&text,
+		   "quipu_backup_last_snapshot_timestamp_seconds{stream=\"etc\"} 2.000");
 }
 
 static void test_run_metrics_text__keeps_other_streams(void **state)
@@ -159,6 +176,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_run_metrics_text__says_which_run_failed),
+		cmocka_unit_test(
+			test_run_metrics_text__a_hook_that_failed_left_a_snapshot),
 		cmocka_unit_test(test_run_metrics_text__keeps_other_streams),
 		cmocka_unit_test(test_run_metrics_text__replaces_its_own_streams),
 		cmocka_unit_test(

@@ -12,6 +12,7 @@ static struct run_report sample(void)
 {
 	return (struct run_report){
 		.stream = "etc",
+		.backed_up = true,
 		.snapshot = {0xab},
 		.files = 10,
 		.bytes = 4096,
@@ -68,6 +69,40 @@ static void test_run_reports_json__includes_failed_jobs(void **state)
 		       "\"exit_code\":1}"));
 }
 
+static void test_run_report_json__has_snapshot_and_error_when_a_hook_failed(void **state)
+{
+	struct run_report report = sample();
+	CLEANUP(buf_release) struct buf text = {0};
+	struct json_writer w;
+
+	(void)state;
+	report.failed = true;
+	report.exit_code = 1;
+	(void)err_set(&report.error, ERR_FAILED, "hook after");
+	buf_init(&text, 0);
+	json_writer_init(&w, &text, JSON_COMPACT);
+	run_report_json(&w, &report);
+	assert_non_null(strstr(buf_string(&text), "{\"snapshot\":\"ab00"));
+	assert_non_null(strstr(buf_string(&text),
+			       "\"dry_run\":false,\"error\":{\"code\":\"failed\","
+			       "\"message\":\"hook after\",\"hint\":null},"
+			       "\"exit_code\":1}"));
+}
+
+static void test_run_report_text__has_snapshot_and_error_when_a_hook_failed(void **state)
+{
+	struct run_report report = sample();
+	CLEANUP(buf_release) struct buf text = {0};
+
+	(void)state;
+	report.failed = true;
+	(void)err_set(&report.error, ERR_FAILED, "hook after");
+	buf_init(&text, 0);
+	run_report_text(&text, &report);
+	assert_non_null(strstr(buf_string(&text), "\nsnapshot ab00"));
+	assert_non_null(strstr(buf_string(&text), "\netc: failed: hook after\n"));
+}
+
 static void test_run_report_text__is_a_summary(void **state)
 {
 	struct run_report report = sample();
@@ -92,6 +127,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_run_report_json__has_the_documented_members),
 		cmocka_unit_test(test_run_reports_json__includes_failed_jobs),
+		cmocka_unit_test(
+			test_run_report_json__has_snapshot_and_error_when_a_hook_failed),
+		cmocka_unit_test(
+			test_run_report_text__has_snapshot_and_error_when_a_hook_failed),
 		cmocka_unit_test(test_run_report_text__is_a_summary),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
