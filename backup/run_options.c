@@ -157,7 +157,7 @@ const struct cmd_section run_sections[] = {
 	 "  postgres = \"service=prod dbname=orders\"\n"
 	 "  tags = { team = \"shop\" }\n"
 	 "  limit_upload = \"10MiB/s\"\n"
-	 "  hooks.failed = [\"logger -p user.err 'no backup of orders'\"]\n"},
+	 "  hooks.failed = ['logger -p user.err \"$QUIPU_JOB: $QUIPU_ERROR\"']\n"},
 	{NULL, NULL},
 };
 

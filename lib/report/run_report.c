@@ -114,6 +114,9 @@ void run_report_text(struct buf *text, const struct run_report *report)
 
 	if (report->backed_up)
 		append_result(text, report, what);
-	if (report->failed)
-		buf_printf(text, "%s: failed: %s\n", what, report->error.msg);
+	if (!report->failed)
+		return;
+	buf_printf(text, "%s: failed: %s\n", what, report->error.msg);
+	if (report->error.hint[0] != '\0')
+		buf_printf(text, "hint: %s\n", report->error.hint);
 }

@@ -120,6 +120,11 @@ static void test_run_report_text__is_a_summary(void **state)
 	report = failed();
 	run_report_text(&text, &report);
 	assert_string_equal(buf_string(&text), "db: failed: no entry\n");
+	buf_clear(&text);
+	(void)err_hint(&report.error, "ask for it");
+	run_report_text(&text, &report);
+	assert_string_equal(buf_string(&text),
+			    "db: failed: no entry\nhint: ask for it\n");
 }
 
 int main(void)
