@@ -305,12 +305,24 @@ static void decode_table(const struct field *field, const struct value *value, v
 	table_decode(field->table, value, to, findings);
 }
 
+static bool is_array_of_tables(const struct field *field, const struct value *value,
+			       struct findings *findings)
+{
+	CLEANUP(mem_freep) char *hint = NULL;
+
+	if (value_type(value) != VALUE_TABLE)
+		return has_type(value, VALUE_ARRAY, "an array of tables", findings);
+	hint = mem_printf("write [[%s]] in front of each", field->key);
+	findings_add(findings, value, hint, "expected an array of tables, found a table");
+	return false;
+}
+
 static void decode_tables(const struct field *field, const struct value *value, void *to,
 			  struct findings *findings)
 {
 	struct vec *list = to;
 
-	if (!has_type(value, VALUE_ARRAY, "an array of tables", findings) ||
+	if (!is_array_of_tables(field, value, findings) ||
 	    !in_bounds(field, value, (int64_t)value_count(value), " tables", findings))
 		return;
 	for (size_t i = 0; i < value_count(value); i++) {

@@ -214,6 +214,29 @@ struct value *convert(const document &doc, const toml::node &from, unsigned dept
 	return converted;
 }
 
+/* What people meet most, where toml++ tells its parser's view: a line that ends within a
+ * string, and a text without quotes, which begins like a number or a boolean or like nothing. */
+struct saying {
+	std::string_view theirs, ours;
+};
+
+constexpr std::string_view no_value = "expected a value; texts stand in quotes";
+constexpr saying sayings[] = {
+	{"control characters other than TAB", "string: not closed on its line"},
+	{"could not determine value type", no_value},
+	{"boolean: expected '", no_value},
+	{"floating-point: expected '", no_value},
+	{"decimal integer: expected digit, saw", no_value},
+};
+
+void replace(std::string &text, std::string_view from, std::string_view to)
+{
+	size_t at = text.find(from);
+
+	if (at != std::string::npos)
+		text.replace(at, from.size(), to);
+}
+
 /* "Error while parsing key-value pair: X" becomes "key-value pair: X"; lower case in front, no
  * names of macros behind. */
 std::string message_of(const toml::parse_error &error)
@@ -221,6 +244,9 @@ std::string message_of(const toml::parse_error &error)
 	static const std::string_view prefix = "Error while parsing ";
 	std::string_view text = error.description();
 
+	for (const saying &s : sayings)
+		if (text.find(s.theirs) != std::string_view::npos)
+			return std::string(s.ours);
 	if (text.substr(0, prefix.size()) == prefix)
 		text.remove_prefix(prefix.size());
 
@@ -228,6 +254,7 @@ std::string message_of(const toml::parse_error &error)
 
 	if (!message.empty() && message[0] >= 'A' && message[0] <= 'Z')
 		message[0] = static_cast<char>(message[0] - 'A' + 'a');
+	replace(message, "saw '\\n'", "saw the end of the line");
 	return message;
 }
 

@@ -243,8 +243,27 @@ static void test_toml_parse__shows_the_line(void **state)
 static void test_toml_parse__message_holds_no_control_characters(void **state)
 {
 	(void)state;
-	check_refused("[t\n", "jobs.toml:1:3: table header: expected ']', saw '\\n'");
-	check_refused("a = tru\n", "jobs.toml:1:8: boolean: expected 'true', saw 'tru?'");
+	check_refused(
+		"[t\n",
+		"jobs.toml:1:3: table header: expected ']', saw the end of the line");
+	check_refused("a = tru\n",
+		      "jobs.toml:1:8: expected a value; texts stand in quotes");
+}
+
+static void test_toml_parse__says_what_most_mistakes_are(void **state)
+{
+	(void)state;
+	check_refused("a = \"x\nb = 1\n",
+		      "jobs.toml:1:7: string: not closed on its line");
+	check_refused("a = 'x\n", "jobs.toml:1:7: string: not closed on its line");
+	check_refused("a = file:///x\n",
+		      "jobs.toml:1:6: expected a value; texts stand in quotes");
+	check_refused("a = /x\n",
+		      "jobs.toml:1:5: expected a value; texts stand in quotes");
+	check_refused("a = inbox\n",
+		      "jobs.toml:1:7: expected a value; texts stand in quotes");
+	check_refused("a = 64MiB\n",
+		      "jobs.toml:1:7: expected a value; texts stand in quotes");
 }
 
 static void test_toml_parse__bounds_nested_values(void **state)
@@ -298,6 +317,7 @@ int main(void)
 		cmocka_unit_test(test_toml_parse__refuses_nul_characters),
 		cmocka_unit_test(test_toml_parse__shows_the_line),
 		cmocka_unit_test(test_toml_parse__message_holds_no_control_characters),
+		cmocka_unit_test(test_toml_parse__says_what_most_mistakes_are),
 		cmocka_unit_test(test_toml_parse__bounds_nested_values),
 		cmocka_unit_test(test_toml_parse__bounds_the_tree),
 		cmocka_unit_test(test_toml_parse__keeps_the_limit),

@@ -64,6 +64,8 @@ static void test_config_parse__names_place_and_cause(void **state)
 	expect_error("[[job]]\nname = \"a\"\nfiles = [\"/x\"]\nexclude = [\"[\"]\n",
 		     "not closed", NULL);
 	expect_error("[[job\n", "quipu.toml:1:", NULL);
+	expect_error("[job]\nname = \"a\"\n", "job: expected an array of tables, found",
+		     "write [[job]]");
 }
 
 static void test_config_parse__wants_one_source_a_job(void **state)
