@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What stat says of a file's length is no promise: in /proc and on some network file systems
+ * it is 0, or a page, whatever there is to read. So a file is read until nothing more comes,
+ * which costs one read() more, and what was read is its length.
+ */
 #include "files/file_content.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "files/file_extents.h"
@@ -60,10 +66,44 @@ static int read_extent(struct reading *reading, struct extent extent, struct err
 	return 0;
 }
 
+/* Is there a byte behind the end that stat told? All that it promised is read by then, so an
+ * error counts only when that is nothing. */
+static bool has_more(struct reading *reading, uint64_t end)
+{
+	uint8_t byte;
+	ssize_t n = read_at(reading->fd, &byte, 1, end);
+
+	if (n < 0 && end == 0)
+		reading->read_error = errno;
+	return n > 0;
+}
+
+/* How much may follow. Of a file that grew, what is there by now, or one that grows as fast as
+ * it is read would have no end; of one whose length is not told, as much as comes. */
+static uint64_t len_behind(int fd, uint64_t end)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 && (uint64_t)st.st_size > end)
+		return (uint64_t)st.st_size - end;
+	return INT64_MAX - end;
+}
+
+static int read_whole(struct reading *reading, uint64_t len, struct err *err)
+{
+	if (read_extent(reading, (struct extent){.len = len}, err) < 0)
+		return -1;
+	if (reading->at_end || (len > 0 && !has_more(reading, len)))
+		return 0;
+	return read_extent(
+		reading,
+		(struct extent){.offset = len, .len = len_behind(reading->fd, len)}, err);
+}
+
 static int read_all(struct reading *reading, const struct entry *entry, struct err *err)
 {
 	if (!entry->is_sparse)
-		return read_extent(reading, (struct extent){.len = entry->size}, err);
+		return read_whole(reading, entry->size, err);
 	for (size_t i = 0; i < entry->extents.n && !reading->at_end; i++) {
 		const struct extent *extent = vec_at(&entry->extents, i);
 
@@ -80,6 +120,13 @@ int file_content_read(struct tree_sink *sink, int fd, struct entry *entry,
 	struct reading reading = {.sink = sink, .fd = fd, .options = options};
 	struct file_content_result result = {0};
 
+	/* Files that are empty indeed are many, and a stream is work. */
+	if (entry_content_len(entry) == 0 &&
+	    (entry->is_sparse || !has_more(&reading, 0))) {
+		ret_result->content = NULL;
+		ret_result->read_error = reading.read_error;
+		return 0;
+	}
 	if (sink->ops->open_stream(sink, CUT_BY_CONTENT, &reading.stream, err) < 0)
 		return -1;
 	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL); /* only a hint */
@@ -88,7 +135,7 @@ int file_content_read(struct tree_sink *sink, int fd, struct entry *entry,
 		return -1;
 	}
 	result.read_error = reading.read_error;
-	if (reading.at_end && reading.read_error == 0)
+	if (reading.read_error == 0 && (reading.at_end || !entry->is_sparse))
 		file_extents_cut(entry, reading.len);
 	if (reading.read_error != 0 || reading.len == 0)
 		sink->ops->abandon_stream(reading.stream);

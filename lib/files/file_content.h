@@ -18,9 +18,10 @@ struct file_content_result {
 };
 
 /*
- * Reads what the entry says that there is (its size, or its extents) from an open file into a
- * new stream. A file that ends earlier gets its entry cut to what was read; what it grew by
- * is left for the next run. -1 is an error of the sink or an interruption, never of the file.
+ * Reads an open file to its end into a new stream, or the extents of a sparse one. The entry's
+ * size is then what was read: less than stat said when the file shrank, more when it grew (what
+ * it grows by from then on is left for the next run) or stat knew nothing of its length. -1 is
+ * an error of the sink or an interruption, never of the file.
  */
 MUST_CHECK int file_content_read(struct tree_sink *sink, int fd, struct entry *entry,
 				 const struct file_content_options *options,

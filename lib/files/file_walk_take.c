@@ -3,7 +3,8 @@
  * Regular files are opened without following links and without blocking (a FIFO may have
  * taken the name), then looked at through the descriptor only. A file is compared with
  * itself before and after: when size or times differ, the snapshot holds a mixture, which is
- * said, and the next run does not take it for unchanged.
+ * said, and the next run does not take it for unchanged; nor one that had another length than
+ * the file system says.
  *
  * A sparse file's content is just its runs of data, and where these lie may change without a
  * trace in size or times (the file system may fill or punch holes on its own). Whether such
@@ -59,10 +60,9 @@ static int find_content(struct walk *walk, int fd, struct entry *entry,
 	struct content *known = NULL;
 
 	*ret_result = (struct file_content_result){0};
-	if (entry_content_len(entry) == 0)
-		return 0;
-	if (walk->sink->ops->unchanged(walk->sink, entry->name, identity, &known, err) <
-	    0)
+	if (entry_content_len(entry) > 0 &&
+	    walk->sink->ops->unchanged(walk->sink, entry->name, identity, &known, err) <
+		    0)
 		return -1;
 	if (known == NULL)
 		return file_content_read(walk->sink, fd, entry, &options, ret_result,
@@ -94,6 +94,8 @@ static int send_file(struct walk *walk, const struct walk_visit *visit, int fd,
 	is_stable = fstat(fd, &after) == 0 && is_same(st, &after);
 	if (!is_stable)
 		walk_warn(walk, WARN_NOTE, "changed while it was read");
+	/* a file system that does not tell lengths may not tell of changes either */
+	is_stable = is_stable && entry.size == (uint64_t)st->st_size;
 	progress_add(walk->options->progress, 1, 0);
 	return walk->sink->ops->add(walk->sink, &entry, result.content,
 				    is_stable ? &identity : NULL, err);

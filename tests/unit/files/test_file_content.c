@@ -55,7 +55,7 @@ static void test_file_content_read__fills_small_rooms(void **state)
 	assert_null(record->broken);
 }
 
-static void test_file_content_read__leaves_what_a_file_grew_by(void **state)
+static void test_file_content_read__takes_what_a_file_grew_by(void **state)
 {
 	CLEANUP(record_freep) struct record_sink *record = record_sink_new();
 	CLEANUP(entry_release) struct entry entry;
@@ -66,9 +66,97 @@ static void test_file_content_read__leaves_what_a_file_grew_by(void **state)
 	entry.size = 4;
 	assert_int_equal(read_text(state, "0123456789", &entry, record, &result, &err),
 			 0);
-	assert_int_equal(entry.size, 4);
+	assert_int_equal(entry.size, 10);
 	record->sink.ops->abandon_content(result.content);
 	assert_int_equal(atomic_load(&record->n_open), 0);
+}
+
+/* The sink's room grows the file: 4 bytes for each that are asked for. */
+static int growing_fd;
+static uint8_t *(*recorded_space)(struct stream *stream, size_t *ret_len);
+
+static uint8_t *growing_space(struct stream *stream, size_t *ret_len)
+{
+	assert_int_equal(write(growing_fd, "more", 4), 4);
+	return recorded_space(stream, ret_len);
+}
+
+/* Else it would be read for ever. */
+static void test_file_content_read__leaves_what_a_file_grows_by_all_the_time(void **state)
+{
+	CLEANUP(record_freep) struct record_sink *record = record_sink_new();
+	CLEANUP(mem_freep) char *path = tree_path(*state, "f");
+	CLEANUP(entry_release) struct entry entry;
+	struct file_content_result result = {0};
+	struct tree_sink_ops ops = *record->sink.ops;
+	struct err err = {0};
+
+	recorded_space = ops.space;
+	ops.space = growing_space;
+	record->sink.ops = &ops;
+	record->space_len = 3;
+	tree_write(*state, "f", "");
+	growing_fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	entry_init(&entry, ENTRY_FILE, "f");
+	entry.size = 3;
+	assert_int_equal(read_text(state, "abc", &entry, record, &result, &err), 0);
+	assert_int_equal(entry.size, 7);
+	record->sink.ops->abandon_content(result.content);
+	close(growing_fd);
+}
+
+/* Nothing but reading tells how long it is. */
+static void test_file_content_read__reads_what_has_no_length(void **state)
+{
+	const struct file_content_options options = {0};
+	CLEANUP(record_freep) struct record_sink *record = record_sink_new();
+	CLEANUP(entry_release) struct entry entry;
+	struct file_content_result result = {0};
+	struct err err = {0};
+	int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(st.st_size, 0);
+	entry_init(&entry, ENTRY_FILE, "f");
+	assert_int_equal(
+		file_content_read(&record->sink, fd, &entry, &options, &result, &err), 0);
+	assert_int_equal(result.read_error, 0);
+	assert_in_range(entry.size, 100, 1 << 20);
+	assert_non_null(result.content);
+	record->sink.ops->abandon_content(result.content);
+	close(fd);
+}
+
+static void test_file_content_read__opens_no_stream_for_an_empty_file(void **state)
+{
+	CLEANUP(record_freep) struct record_sink *record = record_sink_new();
+	CLEANUP(entry_release) struct entry entry;
+	struct file_content_result result = {0};
+	struct err err = {0};
+
+	record->fail_call = "open_stream";
+	entry_init(&entry, ENTRY_FILE, "f");
+	assert_int_equal(read_text(state, "", &entry, record, &result, &err), 0);
+	assert_null(result.content);
+	assert_int_equal(entry.size, 0);
+}
+
+static void test_file_content_read__keeps_a_hole_at_the_end(void **state)
+{
+	CLEANUP(record_freep) struct record_sink *record = record_sink_new();
+	CLEANUP(entry_release) struct entry entry;
+	struct file_content_result result = {0};
+	struct err err = {0};
+
+	entry_init(&entry, ENTRY_FILE, "f");
+	entry.size = 400;
+	entry_add_extent(&entry, 2, 3);
+	assert_int_equal(read_text(state, "0123456789", &entry, record, &result, &err),
+			 0);
+	assert_int_equal(entry.size, 400);
+	record->sink.ops->abandon_content(result.content);
 }
 
 static void test_file_content_read__cuts_a_file_that_shrank(void **state)
@@ -184,7 +272,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		tempdir_test(test_file_content_read__fills_small_rooms),
-		tempdir_test(test_file_content_read__leaves_what_a_file_grew_by),
+		tempdir_test(test_file_content_read__takes_what_a_file_grew_by),
+		tempdir_test(
+			test_file_content_read__leaves_what_a_file_grows_by_all_the_time),
+		tempdir_test(test_file_content_read__reads_what_has_no_length),
+		tempdir_test(test_file_content_read__opens_no_stream_for_an_empty_file),
+		tempdir_test(test_file_content_read__keeps_a_hole_at_the_end),
 		tempdir_test(test_file_content_read__cuts_a_file_that_shrank),
 		tempdir_test(test_file_content_read__cuts_extents_of_a_file_that_shrank),
 		tempdir_test(test_file_content_read__gives_none_when_all_is_gone),

@@ -423,9 +423,30 @@ static void test_file_walk_run__notes_files_that_grow(void **state)
 	walk_run_init(&run, state);
 	tree_write(*state, "f", "123456");
 	run_with_touch(&run, state, grow_f);
-	assert_string_equal(walk_run_text(&run, "f"), "123456");
+	assert_string_equal(walk_run_text(&run, "f"), "123456more");
+	assert_int_equal(walk_run_find(&run, "f")->entry.size, 10);
 	assert_true(walk_run_warned(&run, "note", "f", "changed while it was read"));
 	assert_false(walk_run_find(&run, "f")->has_identity);
+	walk_run_release(&run);
+}
+
+/* In /proc a length is 0 and says nothing, nor does that which says that nothing changed. */
+static void test_file_walk_run__reads_files_without_a_length(void **state)
+{
+	struct walk_run run;
+	const struct record_node *node;
+
+	walk_run_init(&run, state);
+	strings_add(&run.roots, "/proc/version");
+	strings_add(&run.roots, "/proc/sys/kernel/ostype");
+	walk_run(&run);
+	assert_string_equal(record_sink_text(run.record, "proc/sys/kernel/ostype"),
+			    "Linux\n");
+	node = record_sink_find(run.record, "proc/version");
+	assert_true(node->entry.size > 6);
+	assert_memory_equal(record_sink_text(run.record, "proc/version"), "Linux ", 6);
+	assert_false(node->has_identity);
+	assert_int_equal(walk_run_warnings(&run), 0);
 	walk_run_release(&run);
 }
 
@@ -804,6 +825,7 @@ int main(void)
 		tempdir_test(test_file_walk_run__does_not_follow_what_became_a_link),
 		tempdir_test(test_file_walk_run__stays_in_a_directory_that_was_moved),
 		tempdir_test(test_file_walk_run__notes_files_that_grow),
+		tempdir_test(test_file_walk_run__reads_files_without_a_length),
 		tempdir_test(test_file_walk_run__notes_files_that_shrink),
 		tempdir_test(test_file_walk_run__reports_what_it_may_not_read),
 		tempdir_test(
