@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "repo/body_reader.h"
 #include "repo/check_internal.h"
+#include "repo/wrap_check.h"
 
 enum { INVENTORY_MEMORY = 1024 * 1024, THREADS_MAX = 16 };
 
@@ -175,19 +176,25 @@ static int check_header(struct check *check, const struct snapshot_header *heade
 	return check_judge(check, &why, err);
 }
 
-static void check_keylog(struct check *check)
+static void note_wrap(void *arg, bool is_missing, const char *text)
+{
+	check_find(arg, is_missing ? CHECK_ALARM : CHECK_DAMAGE, "%s", text);
+}
+
+static int check_keys(struct check *check, struct err *err)
 {
 	CLEANUP(strings_release) struct strings alarms = {0};
 
 	strings_init(&alarms);
 	keylog_alarms(check->options.repo->keylog, &alarms);
 	note_all(check, CHECK_ALARM, &alarms);
+	return wraps_check(check->options.repo, note_wrap, check, err);
 }
 
 static int check_snapshots(struct check *check, struct err *err)
 {
-	check_keylog(check);
-	if (snapshot_list_load(check->options.repo, NULL, check->options.cancel,
+	if (check_keys(check, err) < 0 ||
+	    snapshot_list_load(check->options.repo, NULL, check->options.cancel,
 			       &check->list, err) < 0)
 		return -1;
 	note_all(check, CHECK_ALARM, &check->list.alarms);

@@ -77,7 +77,8 @@ static int add_epoch(const struct repo *repo, const struct epoch *epoch,
 		return 0;
 	err_set(err, ERR_ALARM, "%s: there is no wrap of epoch %u", prefix,
 		(unsigned)epoch->number);
-	return err_hint(err, "somebody removed them; nobody could restore this snapshot");
+	return err_hint(err, "somebody removed them; this snapshot could not be restored "
+			     "with every key that should open it");
 }
 
 static int add_epochs(const struct repo *repo, const struct snapshot_commit *commit,

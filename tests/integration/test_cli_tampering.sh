@@ -46,6 +46,12 @@ judge 'check alarms' exits 15 check
 judge 'a backup is refused' fails 15 'key log' with_writer repo quipu-backup run --stream files/a --files "$work/tree"
 judge 'and so are changes of keys' fails 15 'key log' with_recovery repo quipu-backup key rotate
 
+judge 'a repository that loses its wraps' fresh
+rm -rf "$work/repo/keys/wraps"
+judge 'without wraps it restores' comes_back latest:files/a two
+judge 'check alarms of wraps' exits 15 check
+judge 'verify alarms of wraps' exits 15 verify
+
 judge 'another repository' fresh
 junk keys/log 0000000009
 judge 'junk in the key log stops no restore' comes_back latest:files/a two
