@@ -130,7 +130,8 @@ const struct cmd_section run_sections[] = {
 	{"Configuration",
 	 "The file that --config names is TOML. Every verb takes the repository from it, "
 	 "and `run` the jobs: those that are named, else all of them in turn. What a job "
-	 "may hold is what the options can say, in config.schema.json.\n"
+	 "may hold is what the options can say; docs/configuration.md (installed in "
+	 "share/doc/quipu) has an example of everything, hooks and metrics included.\n"
 	 "\n"
 	 "What the command line says besides goes before what a job says: --compression, "
 	 "--threads, --memory and --limit-upload, for every job, and --tag, which adds "
