@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "base/quote.h"
+#include "files/link_table.h"
 #include "job/job_absent.h"
 #include "job/restore_job.h"
 #include "repo/restore_plan.h"
@@ -19,7 +20,9 @@ struct file_target {
 	struct restore_result *result;
 	atomic_uint_fast64_t bytes;
 	uint64_t lost_directories;
-	uint64_t lost_files; /* of a plan; the sink counts what it gives up */
+	/* Of a plan: what the sink of a restore counts. */
+	uint64_t lost_files, empty_files;
+	struct link_table *links;
 };
 
 static struct file_target *file_target(struct restore_target *target)
@@ -276,6 +279,19 @@ static int plan_directory(struct restore_target *target, const char *path,
 	return 0;
 }
 
+/* Is this another name of a file that was met before? A restore links it. */
+static bool is_linked(struct file_target *self, const struct entry *entry)
+{
+	uint64_t unused;
+
+	if (entry->n_links < 2)
+		return false;
+	if (link_table_get(self->links, entry->link_device, entry->link_inode, &unused))
+		return true;
+	link_table_add(self->links, entry->link_device, entry->link_inode, 0);
+	return false;
+}
+
 static int plan_file(struct restore_target *target, const char *path,
 		     const struct entry *entry, enum restore_answer *ret_answer,
 		     uint32_t *ret_file, struct err *err)
@@ -283,10 +299,19 @@ static int plan_file(struct restore_target *target, const char *path,
 	struct file_target *self = file_target(target);
 
 	(void)path;
-	(void)entry;
 	(void)err;
-	*ret_answer = RESTORE_WRITE;
+	*ret_answer = is_linked(self, entry) ? RESTORE_PASS : RESTORE_WRITE;
 	*ret_file = (uint32_t)atomic_fetch_add(&self->bytes, 1);
+	return 0;
+}
+
+/* A file without content is one like others for who reads the plan. */
+static int plan_special(struct restore_target *target, const char *path,
+			const struct entry *entry, struct err *err)
+{
+	(void)path;
+	(void)err;
+	file_target(target)->empty_files += entry->type == ENTRY_FILE;
 	return 0;
 }
 
@@ -317,7 +342,7 @@ static int plan_lost(struct restore_target *target, uint32_t file, const struct 
 
 static const struct restore_target_ops plan_ops = {
 	.directory = plan_directory,
-	.special = plan_directory,
+	.special = plan_special,
 	.begin_file = plan_file,
 	.write = plan_write,
 	.finish_file = plan_finish,
@@ -345,30 +370,44 @@ static int check_target(struct job_tree *tree, const struct restore_job *job,
 	return result;
 }
 
+static int plan_all(struct job_tree *tree, const struct restore_job *job,
+		    const struct job_env *env, struct file_target *target,
+		    struct restore_estimate *ret_estimate, struct err *err)
+{
+	struct restore_options options = plan_options(tree, job, env);
+	CLEANUP(restore_plan_freep)
+	struct restore_plan *plan = restore_plan_new(&options);
+
+	if (restore_plan_walk(plan, &target->base, err) < 0)
+		return -1;
+	return restore_plan_estimate(plan, ret_estimate, err);
+}
+
 int restore_job_plan(struct job_tree *tree, const struct restore_job *job,
 		     const struct job_env *env, struct restore_plan_result *ret_plan,
 		     struct err *err)
 {
 	struct file_target target = {.base = {.ops = &plan_ops}, .env = env};
-	struct restore_options options = plan_options(tree, job, env);
-	CLEANUP(restore_plan_freep)
-	struct restore_plan *plan = restore_plan_new(&options);
 	struct restore_estimate estimate;
+	uint8_t hash_key[16];
 
 	progress_phase(env->progress, "planning");
 	if (job->target != NULL && check_target(tree, job, env, err) < 0)
 		return -1;
-	if (restore_plan_walk(plan, &target.base, err) < 0 ||
-	    restore_plan_estimate(plan, &estimate, err) < 0)
+	rng_fill(env->rng, hash_key, sizeof(hash_key));
+	target.links = link_table_new(hash_key);
+	int result = plan_all(tree, job, env, &target, &estimate, err);
+	link_table_free(target.links);
+	if (result < 0)
 		return -1;
 	/* the root is always counted */
 	if (job->selection != NULL && target.lost_files + target.lost_directories == 0 &&
 	    estimate.files + estimate.specials == 0 && estimate.directories <= 1)
 		return job_absent_selection(tree, job->selection, err);
 	*ret_plan = (struct restore_plan_result){
-		.files = estimate.files,
+		.files = estimate.files + target.empty_files,
 		.directories = estimate.directories,
-		.specials = estimate.specials,
+		.specials = estimate.specials - target.empty_files,
 		.write_bytes = estimate.write_bytes,
 		.fetch_bytes = estimate.fetch_bytes,
 		.requests = estimate.requests,

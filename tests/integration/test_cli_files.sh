@@ -79,6 +79,14 @@ odd_lengths_come_back() {
 	done
 }
 
+plan_counts_as_the_restore() {
+	with_recovery repo quipu-restore plan --json latest:files/tree >"$work/planned" &&
+		with_recovery repo quipu-restore run --json latest:files/tree --to "$work/counted" >"$work/restored" || return
+	cat "$work/planned" "$work/restored"
+	rm -rf "$work/counted"
+	jq -e -s '.[0].files == .[1].files and .[0].specials == .[1].specials and .[0].write_bytes == .[1].bytes' \
+		"$work/planned" "$work/restored"
+}
 hard_link_is_one_file() { [[ $work/target$work/tree/numbers -ef $work/target$work/tree/sub/hard ]]; }
 # A target of files/shape.
 shape_of() { # NAME
@@ -146,6 +154,7 @@ judge 'list shows them, oldest first' lists_oldest_first
 judge 'an exclude file leaves out what it names' leaves_out_what_a_file_names
 judge 'restore writes the tree' restore latest:files/tree "$work/target"
 judge 'restored tree is the same' same_tree "$work/tree" "$work/target$work/tree"
+judge 'a plan counts as the restore does' plan_counts_as_the_restore
 judge 'hard links are links again' hard_link_is_one_file
 judge 'sparse files are sparse again' sparse_stays_sparse
 judge 'restore with the writer key fails by construction' fails 12 'this is a writer key' \
