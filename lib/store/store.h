@@ -44,7 +44,7 @@ struct store_features {
 
 enum store_put_mode {
 	STORE_PUT_NEW, /* ERR_EXISTS when the key is taken; its content is untouched */
-	STORE_PUT_REPLACE, /* only for leases */
+	STORE_PUT_REPLACE, /* leases, and pages that damage left of the right name */
 };
 
 struct store_put_options {
