@@ -211,8 +211,11 @@ int snapshot_writer_check(const struct keylog *keylog, const struct writer_key *
 			continue;
 		if (!one->revoked)
 			return 0;
-		return err_set(err, ERR_ALARM, "the certificate of writer %s is revoked",
-			       one->name);
+		(void)err_set(err, ERR_KEY, "the certificate of writer %s is revoked",
+			      one->name);
+		return err_hint(err, "its key can add no more snapshots; an owner makes "
+				     "another one with `quipu-backup key add --role "
+				     "writer`");
 	}
 	return err_set(err, ERR_ALARM, "key log: it lacks the certificate of writer %s",
 		       key->name);

@@ -9,7 +9,8 @@ MUST_CHECK int snapshot_keylog_check(const struct keylog *keylog,
 				     const struct snapshot_header *header,
 				     struct err *err);
 
-/* The log has the writer's floor and its certificate, not revoked, else ERR_ALARM. */
+/* The log has the writer's floor and its certificate, else ERR_ALARM; one that the owner
+ * revoked: ERR_KEY. */
 MUST_CHECK int snapshot_writer_check(const struct keylog *keylog,
 				     const struct writer_key *key, struct err *err);
 

@@ -97,10 +97,11 @@ struct snapshot_committed {
 };
 
 /*
- * The commit point. Lists the stream afresh, re-reads the key log (a revoked writer, a log
- * that is shorter than the stream's headers or the domain's newest ones say, wraps that are
- * gone: ERR_ALARM), names all heads as prev, signs, puts. Refuses a stream that is a prefix of
- * another or the reverse (ERR_USAGE), and one that the certificate does not cover (ERR_KEY).
+ * The commit point. Lists the stream afresh, re-reads the key log (one that is shorter than the
+ * stream's headers or the domain's newest ones say, wraps that are gone: ERR_ALARM), names all
+ * heads as prev, signs, puts. Refuses a stream that is a prefix of another or the reverse
+ * (ERR_USAGE), and a writer that was revoked or whose certificate does not cover the stream
+ * (ERR_KEY).
  */
 MUST_CHECK int snapshot_commit(const struct repo *repo, const struct writer_key *key,
 			       const struct snapshot_commit *commit,

@@ -135,7 +135,7 @@ static void test_key_remove__keeps_what_a_writer_wrote(void **state)
 	assert_int_equal(strings_count(&list.alarms), 0);
 	/* and nothing more */
 	assert_int_equal(fixture_commit_as(f, &web, "db", &committed, &err), -1);
-	assert_int_equal(err.code, ERR_ALARM);
+	assert_int_equal(err.code, ERR_KEY);
 	assert_string_equal(err.msg, "the certificate of writer web is revoked");
 	fixture_writer_release(&web);
 }

@@ -70,7 +70,7 @@ static void test_snapshot_commit_check__refuses_a_revoked_writer(void **state)
 
 	fixture_revoke(f, 0, NULL, NULL);
 	assert_int_equal(check(f, "db", &err), -1);
-	assert_int_equal(err.code, ERR_ALARM);
+	assert_int_equal(err.code, ERR_KEY);
 	assert_string_equal(err.msg, "the certificate of writer writer is revoked");
 }
 
