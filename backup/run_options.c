@@ -18,7 +18,10 @@ const struct opt run_opts[] = {
 	 .type = OPT_FLAG,
 	 .offset = OFFSET(files),
 	 .takes_rest = true,
-	 .help = "back up the paths that are the operands"},
+	 .help = "back up the paths that are the operands",
+	 .more = "A symbolic link is stored as one; LINK/, with a slash at the end, is "
+		 "the "
+		 "directory that it points to."},
 	{.name = "files-from0",
 	 .type = OPT_TEXT,
 	 .offset = OFFSET(files_from0),

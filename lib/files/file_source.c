@@ -48,9 +48,10 @@ static int open_long(const char *path, int flags)
 }
 
 /* That a root can be read is known before the first byte is written. */
-static int check_root(const char *path, struct err *err)
+static int check_root(const char *path, bool is_directory, struct err *err)
 {
-	CLEANUP(fd_closep) int found = open_long(path, O_PATH | O_NOFOLLOW);
+	int kind = is_directory ? O_DIRECTORY : O_NOFOLLOW;
+	CLEANUP(fd_closep) int found = open_long(path, O_PATH | kind);
 	CLEANUP(fd_closep) int opened = -1;
 	char quoted[QUOTE_TEXT_MAX];
 	struct stat st;
@@ -64,7 +65,7 @@ static int check_root(const char *path, struct err *err)
 			       quote_string(path, quoted));
 	if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
 		return 0;
-	opened = open_long(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	opened = open_long(path, O_RDONLY | kind | O_NONBLOCK | O_NOCTTY);
 	if (opened < 0)
 		return err_set_errno(err, errno, "cannot open %s",
 				     quote_string(path, quoted));
@@ -75,12 +76,14 @@ static int add_roots(struct source_plan *plan, const struct strings *roots,
 		     struct err *err)
 {
 	for (size_t i = 0; i < strings_count(roots); i++) {
+		const char *root = strings_at(roots, i);
 		CLEANUP(mem_freep) char *absolute = NULL;
 
-		if (source_plan_add(plan, strings_at(roots, i), err) < 0)
+		if (source_plan_add(plan, root, err) < 0)
 			return -1;
-		absolute = path_absolute(strings_at(roots, i), err);
-		if (absolute == NULL || check_root(absolute, err) < 0)
+		absolute = path_absolute(root, err);
+		if (absolute == NULL ||
+		    check_root(absolute, source_path_means_directory(root), err) < 0)
 			return -1;
 	}
 	return 0;

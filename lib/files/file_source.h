@@ -3,7 +3,7 @@
  * Reads files, directories and special files into a tree sink. The tree is rooted at "/": the
  * roots /a/b and /a/c give the directory "a" with its real metadata, and in it "b" and "c".
  * Nested and repeated roots are merged. What the user named is followed through symbolic
- * links in its directories; links met on the way are stored as links.
+ * links in its directories, and by a slash at its end; links met on the way are stored as links.
  */
 #ifndef FILES_FILE_SOURCE_H
 #define FILES_FILE_SOURCE_H

@@ -51,7 +51,7 @@ void walk_warn_errno(struct walk *walk, const struct walk_visit *visit, const ch
 {
 	struct err err = {0};
 
-	if (!visit->is_named && visit->plan.first == visit->plan.end &&
+	if (visit->naming == PLAN_PASSED && visit->plan.first == visit->plan.end &&
 	    (error_number == ENOENT || error_number == ESTALE)) {
 		walk_warn(walk, WARN_NOTE, "vanished before it was read");
 		return;
@@ -185,9 +185,10 @@ static int push_frame(struct walk *walk, const struct walk_visit *visit, int fd,
 	}
 	frame.device = st.st_dev;
 	frame.inode = st.st_ino;
-	frame.root_device =
-		visit->is_named || parent == NULL ? st.st_dev : parent->root_device;
-	if (!visit->is_named && walk->options->one_file_system &&
+	frame.root_device = visit->naming != PLAN_PASSED || parent == NULL
+				    ? st.st_dev
+				    : parent->root_device;
+	if (visit->naming == PLAN_PASSED && walk->options->one_file_system &&
 	    st.st_dev != frame.root_device)
 		frame.is_full = false;
 	walk_describe(walk, fd, &st, visit->name, &frame.entry);
@@ -236,16 +237,23 @@ static enum walk_outcome enter_directory(struct walk *walk,
 								 : WALK_DONE;
 }
 
-/* A named path that goes on behind a symbolic link is followed, unless the link itself is
- * part of what is taken: then the tree cannot hold both. */
+/* Was something named that only a directory can have? */
+static bool goes_on_behind(const struct walk_visit *visit)
+{
+	return visit->plan.first < visit->plan.end ||
+	       visit->naming == PLAN_NAMED_DIRECTORY;
+}
+
+/* A named path that goes on behind a symbolic link, be it only with a slash, is followed, unless
+ * the link itself is part of what is taken: then the tree cannot hold both. */
 static bool is_directory_for_us(struct walk *walk, const struct walk_visit *visit,
 				bool parent_is_full)
 {
 	if (S_ISDIR(visit->st.st_mode))
 		return true;
-	if (!S_ISLNK(visit->st.st_mode) || visit->plan.first == visit->plan.end)
+	if (!S_ISLNK(visit->st.st_mode) || !goes_on_behind(visit))
 		return false;
-	if (!parent_is_full && !visit->is_named)
+	if (!parent_is_full && visit->naming != PLAN_NAMED)
 		return true;
 	walk_warn(walk, WARN_UNREADABLE,
 		  "is taken as a symbolic link, so what was named behind it is left out");
@@ -270,7 +278,7 @@ static enum walk_outcome take(struct walk *walk, struct walk_visit *visit,
 		return WALK_DONE;
 	if (is_directory)
 		return enter_directory(walk, visit, err);
-	if (!S_ISLNK(visit->st.st_mode) && visit->plan.first < visit->plan.end)
+	if (!S_ISLNK(visit->st.st_mode) && goes_on_behind(visit))
 		walk_warn(walk, WARN_UNREADABLE,
 			  "is not a directory: what was named below it is left out");
 	if (!visit->is_full)
@@ -308,8 +316,8 @@ static int visit_next(struct walk *walk, struct err *err)
 
 	append_name(walk, frame->path_len, name);
 	visit.plan = source_plan_narrow(walk->plan, frame->plan, frame->path_len, name,
-					&visit.is_named);
-	visit.is_full = frame->is_full || visit.is_named;
+					&visit.naming);
+	visit.is_full = frame->is_full || visit.naming != PLAN_PASSED;
 	for (int i = 0; i < REPLACED_TRIES && outcome == WALK_REPLACED; i++)
 		outcome = take(walk, &visit, parent_is_full, err);
 	if (outcome == WALK_REPLACED)
@@ -387,10 +395,10 @@ static int enter_root(struct walk *walk, struct err *err)
 
 	root.plan = source_plan_narrow(
 		walk->plan, (struct plan_range){0, source_plan_count(walk->plan)}, 0, "",
-		&root.is_named);
+		&root.naming);
 	/* Narrowing by "" finds just the paths that are the root itself. */
 	root.plan.end = source_plan_count(walk->plan);
-	root.is_full = root.is_named;
+	root.is_full = root.naming != PLAN_PASSED;
 	fd = walk_open(AT_FDCWD, "/", O_RDONLY | O_DIRECTORY);
 	if (fd < 0 && !root.is_full)
 		fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);

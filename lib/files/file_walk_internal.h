@@ -39,7 +39,7 @@ struct walk {
 struct walk_visit {
 	const char *name; /* the last component of walk.path */
 	int dir_fd;
-	bool is_named;		/* the user named just this path */
+	enum plan_naming naming;
 	bool is_full;		/* taken with all that is in it */
 	struct plan_range plan; /* named paths below it */
 	enum selection_verdict verdict;

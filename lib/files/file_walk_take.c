@@ -161,7 +161,7 @@ static int send_special(struct walk *walk, const struct walk_visit *visit, int f
 			walk_warn_errno(walk, visit, "cannot be read", errno);
 			return 0;
 		}
-		if (visit->is_named)
+		if (visit->naming != PLAN_PASSED)
 			walk_warn(
 				walk, WARN_NOTE,
 				"is a symbolic link: what it points to is not included");

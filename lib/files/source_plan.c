@@ -24,11 +24,20 @@ void source_plan_release(struct source_plan *plan)
 	vec_release(&plan->offsets);
 }
 
+bool source_path_means_directory(const char *path)
+{
+	size_t len = strlen(path);
+
+	if (len > 1 && path[len - 1] == '.')
+		len--;
+	return len > 0 && path[len - 1] == '/';
+}
+
 int source_plan_add(struct source_plan *plan, const char *path, struct err *err)
 {
 	uint32_t offset = (uint32_t)plan->text.len;
 	CLEANUP(mem_freep) char *absolute = NULL;
-	const char *stored;
+	CLEANUP(mem_freep) char *stored = NULL;
 
 	if (*path == '\0')
 		return err_set(err, ERR_USAGE,
@@ -36,7 +45,9 @@ int source_plan_add(struct source_plan *plan, const char *path, struct err *err)
 	absolute = path_absolute(path, err);
 	if (absolute == NULL)
 		return -1;
-	stored = absolute + 1;
+	stored = mem_printf(
+		"%s%s", absolute + 1,
+		source_path_means_directory(path) && absolute[1] != '\0' ? "/" : "");
 	if (buf_append_checked(&plan->text, stored, strlen(stored) + 1, "list of paths",
 			       err) < 0)
 		return -1;
@@ -178,7 +189,7 @@ static size_t find_bound(const struct source_plan *plan, struct plan_range range
 
 struct plan_range source_plan_narrow(const struct source_plan *plan,
 				     struct plan_range range, size_t prefix_len,
-				     const char *name, bool *ret_exact)
+				     const char *name, enum plan_naming *ret_naming)
 {
 	struct slice component = slice_of_string(name);
 	size_t name_end = prefix_len + (prefix_len > 0 ? 1 : 0) + component.len;
@@ -187,11 +198,13 @@ struct plan_range source_plan_narrow(const struct source_plan *plan,
 		.end = find_bound(plan, range, prefix_len, component, true),
 	};
 
-	*ret_exact = false;
-	while (found.first < found.end &&
-	       source_plan_at(plan, found.first)[name_end] == '\0') {
-		*ret_exact = true;
-		found.first++;
+	*ret_naming = PLAN_PASSED;
+	for (; found.first < found.end; found.first++) {
+		const char *rest = source_plan_at(plan, found.first) + name_end;
+
+		if (*rest != '\0' && strcmp(rest, "/") != 0)
+			break;
+		*ret_naming = *rest == '\0' ? PLAN_NAMED : PLAN_NAMED_DIRECTORY;
 	}
 	return found;
 }

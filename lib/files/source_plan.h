@@ -3,6 +3,9 @@
  * The paths that a files source was told to take, as a sorted list that is walked like a
  * tree: all paths below one directory are one range. Order is by components ("a/b" before
  * "a-b"), which is the order of the walk. A path takes its length + 5 bytes.
+ *
+ * A slash at the end means the directory, as in every program: of a symbolic link to one, what
+ * it points to.
  */
 #ifndef FILES_SOURCE_PLAN_H
 #define FILES_SOURCE_PLAN_H
@@ -11,7 +14,9 @@
 #include "base/vec.h"
 
 struct source_plan {
-	struct buf text;    /* absolute paths without the first '/', each with its NUL */
+	/* Absolute paths without the first '/', each with its NUL; one that means a directory
+	 * ends with '/'. */
+	struct buf text;
 	struct vec offsets; /* of uint32_t, into text */
 };
 
@@ -27,6 +32,9 @@ struct plan_range {
 
 void source_plan_init(struct source_plan *plan);
 void source_plan_release(struct source_plan *plan);
+
+/* "a/" and "a/.". */
+bool source_path_means_directory(const char *path);
 
 /* Relative paths start at the working directory; "." and ".." are resolved as text. */
 MUST_CHECK int source_plan_add(struct source_plan *plan, const char *path,
@@ -48,10 +56,17 @@ const char *source_plan_at(const struct source_plan *plan, size_t i);
 struct slice source_plan_component(const struct source_plan *plan, size_t i,
 				   size_t prefix_len);
 
-/* Of `range`, whose paths all lie below the first prefix_len bytes, those that go on with
- * `name`. *ret_exact: one of them ends there; it is left out of the range. */
+/* Is a path that the walk meets one of the plan? */
+enum plan_naming {
+	PLAN_PASSED, /* no */
+	PLAN_NAMED,
+	PLAN_NAMED_DIRECTORY,
+};
+
+/* Of `range`, whose paths all lie below the first prefix_len bytes, those that go on behind
+ * `name`. Those that end there are told by *ret_naming. */
 struct plan_range source_plan_narrow(const struct source_plan *plan,
 				     struct plan_range range, size_t prefix_len,
-				     const char *name, bool *ret_exact);
+				     const char *name, enum plan_naming *ret_naming);
 
 #endif

@@ -87,6 +87,12 @@ plan_counts_as_the_restore() {
 	jq -e -s '.[0].files == .[1].files and .[0].specials == .[1].specials and .[0].write_bytes == .[1].bytes' \
 		"$work/planned" "$work/restored"
 }
+
+link_with_slash() {
+	ln -s tree "$work/link" && with_writer repo quipu-backup run --stream files/link --files "$work/link/" || return
+	with_recovery repo quipu-restore get latest:files/link "$work/link/sub/deep/"$'new\nline' | cmp - <(printf x)
+}
+
 hard_link_is_one_file() { [[ $work/target$work/tree/numbers -ef $work/target$work/tree/sub/hard ]]; }
 # A target of files/shape.
 shape_of() { # NAME
@@ -168,6 +174,7 @@ judge 'replacing is refused before anything is written' refuses_first
 judge 'a link in place of a directory is refused, with the hint that helps' link_is_refused
 judge 'or makes room for it' link_is_replaced
 judge 'files of a length that the kernel does not tell come back, again and again' odd_lengths_come_back
+judge 'a link with a slash is the directory' link_with_slash
 judge 'get prints one file' cmp "$work/tree/random" <(with_recovery repo quipu-restore get latest:files/tree "$work/tree/random")
 judge 'export is a tar of it all' bash -c 'QUIPU_REPO=file://$1/repo QUIPU_KEY_FILE=$1/repo.keys/recovery.key QUIPU_PASSPHRASE_FILE=$1/passphrase quipu-restore export latest:files/tree | tar -tf - >"$1/listing" && grep -q "tree/sub/same numbers" "$1/listing"' _ "$work"
 judge 'verify needs the audit key alone' quipu-dr verify --repo "file://$work/repo" --audit-key "$work/repo.keys/audit.pub" --read-data

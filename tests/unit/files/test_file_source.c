@@ -207,6 +207,37 @@ static void test_file_source_run__does_not_take_a_file_for_what_is_below(void **
 	walk_run_release(&run);
 }
 
+static void test_file_source_run__refuses_a_file_with_a_slash(void **state)
+{
+	CLEANUP(mem_freep)
+	char *message = mem_printf("cannot open %s/f: Not a directory", (char *)*state);
+	struct walk_run run;
+
+	walk_run_init(&run, state);
+	tree_write(*state, "f", "1");
+	walk_run_root(&run, "f/");
+	assert_int_equal(walk_run_try(&run), -1);
+	assert_string_equal(run.err.msg, message);
+	walk_run_release(&run);
+}
+
+static void test_file_source_run__warns_of_a_listed_file_with_a_slash(void **state)
+{
+	static const char *const names[] = {"f/"};
+	CLEANUP(mem_freep) char *list = tree_path(*state, "list");
+	struct walk_run run;
+
+	walk_run_init(&run, state);
+	tree_write(*state, "f", "1");
+	write_list(&run, names, ARRAY_SIZE(names), list);
+	run.options.files_from0 = list;
+	walk_run(&run);
+	assert_true(walk_run_warned(
+		&run, "unreadable", "f",
+		"is not a directory: what was named below it is left out"));
+	walk_run_release(&run);
+}
+
 static void test_file_source_run__refuses_a_root_that_is_a_socket(void **state)
 {
 	CLEANUP(fd_closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -267,6 +298,8 @@ int main(void)
 			test_file_source_run__warns_of_listed_paths_that_are_missing),
 		tempdir_test(
 			test_file_source_run__does_not_take_a_file_for_what_is_below),
+		tempdir_test(test_file_source_run__refuses_a_file_with_a_slash),
+		tempdir_test(test_file_source_run__warns_of_a_listed_file_with_a_slash),
 		tempdir_test(test_file_source_run__refuses_a_root_that_is_a_socket),
 		tempdir_test(test_file_source_run__is_interrupted),
 		tempdir_test(test_file_source_run__ends_with_the_sinks_error),

@@ -684,6 +684,26 @@ static void test_file_walk_run__follows_links_in_named_paths(void **state)
 	walk_run_release(&run);
 }
 
+static void test_file_walk_run__takes_the_directory_behind_a_slash(void **state)
+{
+	struct walk_run run;
+
+	walk_run_init(&run, state);
+	tree_mkdir(*state, "real");
+	tree_mkdir(*state, "real/d");
+	tree_write(*state, "real/d/f", "x");
+	tree_symlink(*state, "link", "real");
+	walk_run_root(&run, "link");
+	walk_run_root(&run, "link/");
+	walk_run_root(&run, "real/d/");
+	walk_run(&run);
+	assert_int_equal(walk_run_find(&run, "link")->entry.type, ENTRY_DIRECTORY);
+	assert_string_equal(walk_run_text(&run, "link/d/f"), "x");
+	assert_string_equal(walk_run_text(&run, "real/d/f"), "x");
+	assert_int_equal(walk_run_warnings(&run), 0);
+	walk_run_release(&run);
+}
+
 static void test_file_walk_run__warns_of_a_path_behind_a_taken_link(void **state)
 {
 	struct walk_run run;
@@ -838,6 +858,7 @@ int main(void)
 		tempdir_test(test_file_walk_run__stays_on_one_file_system),
 		tempdir_test(test_file_walk_run__takes_a_named_mount_on_one_file_system),
 		tempdir_test(test_file_walk_run__follows_links_in_named_paths),
+		tempdir_test(test_file_walk_run__takes_the_directory_behind_a_slash),
 		tempdir_test(test_file_walk_run__warns_of_a_path_behind_a_taken_link),
 		tempdir_test(test_file_walk_run__notes_a_root_that_is_a_link),
 		deep_test(test_file_walk_run__walks_trees_deeper_than_path_max),

@@ -43,15 +43,15 @@ static void test_source_plan_narrow__finds_what_lies_below(void **state)
 	static const char *const paths[] = {"/a/b", "/a-b", "/a/c/d", "/b", "/a/b"};
 	CLEANUP(source_plan_release) struct source_plan plan;
 	struct plan_range range;
-	bool is_exact;
+	enum plan_naming naming;
 
 	(void)state;
 	add_all(&plan, paths, ARRAY_SIZE(paths));
-	range = source_plan_narrow(&plan, whole(&plan), 0, "a", &is_exact);
-	assert_false(is_exact);
+	range = source_plan_narrow(&plan, whole(&plan), 0, "a", &naming);
+	assert_int_equal(naming, PLAN_PASSED);
 	assert_int_equal(range.end - range.first, 3);
-	range = source_plan_narrow(&plan, range, 1, "b", &is_exact);
-	assert_true(is_exact);
+	range = source_plan_narrow(&plan, range, 1, "b", &naming);
+	assert_int_equal(naming, PLAN_NAMED);
 	assert_int_equal(range.first, range.end);
 }
 
@@ -60,14 +60,35 @@ static void test_source_plan_narrow__keeps_paths_below_a_named_one(void **state)
 	static const char *const paths[] = {"/a", "/a/b/c"};
 	CLEANUP(source_plan_release) struct source_plan plan;
 	struct plan_range range;
-	bool is_exact;
+	enum plan_naming naming;
 
 	(void)state;
 	add_all(&plan, paths, ARRAY_SIZE(paths));
-	range = source_plan_narrow(&plan, whole(&plan), 0, "a", &is_exact);
-	assert_true(is_exact);
+	range = source_plan_narrow(&plan, whole(&plan), 0, "a", &naming);
+	assert_int_equal(naming, PLAN_NAMED);
 	assert_int_equal(range.end - range.first, 1);
 	assert_string_equal(source_plan_at(&plan, range.first), "a/b/c");
+}
+
+static void test_source_plan_narrow__knows_names_of_directories(void **state)
+{
+	static const char *const paths[] = {"/a/", "/a", "/b/.", "/b/x", "/c/./", "/d."};
+	CLEANUP(source_plan_release) struct source_plan plan;
+	enum plan_naming naming;
+	struct plan_range range;
+
+	(void)state;
+	add_all(&plan, paths, ARRAY_SIZE(paths));
+	range = source_plan_narrow(&plan, whole(&plan), 0, "a", &naming);
+	assert_int_equal(naming, PLAN_NAMED_DIRECTORY);
+	assert_int_equal(range.first, range.end);
+	range = source_plan_narrow(&plan, whole(&plan), 0, "b", &naming);
+	assert_int_equal(naming, PLAN_NAMED_DIRECTORY);
+	assert_int_equal(range.end - range.first, 1);
+	(void)source_plan_narrow(&plan, whole(&plan), 0, "c", &naming);
+	assert_int_equal(naming, PLAN_NAMED_DIRECTORY);
+	(void)source_plan_narrow(&plan, whole(&plan), 0, "d.", &naming);
+	assert_int_equal(naming, PLAN_NAMED);
 }
 
 static void test_source_plan_narrow__of_an_unknown_name_is_empty(void **state)
@@ -75,12 +96,12 @@ static void test_source_plan_narrow__of_an_unknown_name_is_empty(void **state)
 	static const char *const paths[] = {"/a/b", "/c"};
 	CLEANUP(source_plan_release) struct source_plan plan;
 	struct plan_range range;
-	bool is_exact;
+	enum plan_naming naming;
 
 	(void)state;
 	add_all(&plan, paths, ARRAY_SIZE(paths));
-	range = source_plan_narrow(&plan, whole(&plan), 0, "b", &is_exact);
-	assert_false(is_exact);
+	range = source_plan_narrow(&plan, whole(&plan), 0, "b", &naming);
+	assert_int_equal(naming, PLAN_PASSED);
 	assert_int_equal(range.first, range.end);
 }
 
@@ -91,7 +112,7 @@ static void test_source_plan_add__resolves_dots(void **state)
 
 	(void)state;
 	add_all(&plan, paths, ARRAY_SIZE(paths));
-	assert_string_equal(source_plan_at(&plan, 0), "x/z");
+	assert_string_equal(source_plan_at(&plan, 0), "x/z/");
 }
 
 static void test_source_plan_add__refuses_an_empty_path(void **state)
@@ -179,6 +200,7 @@ int main(void)
 		cmocka_unit_test(test_source_plan_sort__orders_by_components),
 		cmocka_unit_test(test_source_plan_narrow__finds_what_lies_below),
 		cmocka_unit_test(test_source_plan_narrow__keeps_paths_below_a_named_one),
+		cmocka_unit_test(test_source_plan_narrow__knows_names_of_directories),
 		cmocka_unit_test(test_source_plan_narrow__of_an_unknown_name_is_empty),
 		cmocka_unit_test(test_source_plan_add__resolves_dots),
 		cmocka_unit_test(test_source_plan_add__refuses_an_empty_path),
