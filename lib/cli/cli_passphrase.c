@@ -149,9 +149,9 @@ int cli_passphrase_get(const struct cli *cli, const char *file, const char *what
 		terminal = open("/dev/tty", O_RDWR | O_CLOEXEC);
 	if (terminal < 0) {
 		(void)err_set(err, ERR_USAGE,
-			      "%s needs a passphrase, and there is no "
+			      "%s needs a %spassphrase, and there is no "
 			      "terminal to ask",
-			      what);
+			      what, confirm ? "new " : "");
 		return err_hint(err, "give --passphrase-file FILE or set "
 				     "QUIPU_PASSPHRASE_FILE");
 	}

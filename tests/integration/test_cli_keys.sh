@@ -49,6 +49,7 @@ judge 'the recovery key does' get_as repo.keys/recovery.key passphrase files/c
 judge 'key remove revokes a writer' with_recovery repo quipu-backup key remove ci
 judge 'a revoked writer is refused' fails 12 'hint: its key can add no more snapshots' run_as ci.key ci/build
 judge 'an unknown name gets a suggestion' fails 1 'opz' with_recovery repo quipu-backup key remove opz
+judge 'a new passphrase needs a file or a terminal' fails 2 'needs a new passphrase' with_recovery repo quipu-backup key passwd
 judge 'key passwd' with_recovery repo quipu-backup key passwd --new-passphrase-file "$work/passphrase2"
 judge 'the new passphrase opens' get_as repo.keys/recovery.key passphrase2 files/c
 judge 'the old one does not' fails 12 'passphrase' with_recovery repo quipu-restore plan latest:files/c
