@@ -89,6 +89,16 @@ int file_sink_start(struct file_sink *sink, struct err *err)
 	return 0;
 }
 
+/* What is whole is not fetched again: it gets its name, if the disk has it. */
+static void name_finished(struct file_sink *sink)
+{
+	struct err ignored = {0}; /* what gets no name is removed with the rest */
+
+	sink->cancel = NULL;
+	if (sink_commit(sink, &ignored) < 0)
+		return;
+}
+
 /* A full disk gets back what is of no use. The marker stays: a later run goes on. */
 static void remove_temps(struct file_sink *sink)
 {
@@ -117,8 +127,10 @@ void file_sink_free(struct file_sink *sink)
 {
 	if (sink == NULL)
 		return;
-	if (sink->is_full && sink->is_started)
+	if (sink->is_full && sink->is_started) {
+		name_finished(sink);
 		remove_temps(sink);
+	}
 	for (size_t i = 0; i < SINK_SLOTS; i++)
 		fd_closep(&sink->slots[i].fd);
 	sink_parent_close(&sink->parent);

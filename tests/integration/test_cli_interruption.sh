@@ -359,6 +359,21 @@ full_target() {
 		[[ -z $(find "$work/small/target$work/big" -type f ! -name '.quipu*' -size +1k -exec sh -c 'cmp -s "$1" "${1#"$2"}" || echo "$1"' _ {} "$work/small/target" \;) ]]
 }
 small 'a restore to a full disk leaves no file that looks whole' full_target
+whole_ones_stay() { # files that were whole when the disk was full have their names, and a later run goes on
+	mkdir -p "$work/pieces" "$work/small/pieces"
+	for i in $(seq 40); do head -c 500000 /dev/urandom >"$work/pieces/$i"; done
+	back_up pieces "$work/pieces" || return
+	mount -o remount,size=$(($(size_of "$work/small") / 1024 + 12288))k "$work/small" || return
+	fails 1 'No space left' restore latest:pieces --to "$work/small/pieces" || return
+	local n
+	n=$(count_in "$work/small/pieces$work/pieces")
+	((n > 0 && n < 40)) || { echo "$n files"; return 1; }
+	mount -o remount,size=200m "$work/small" || return
+	restore latest:pieces --json --to "$work/small/pieces" >"$work/out" || return
+	cat "$work/out"
+	(($(jq .already_done "$work/out") == n)) && diff -r "$work/pieces" "$work/small/pieces$work/pieces"
+}
+small 'what was whole stays and is not fetched again' whole_ones_stay
 read_only() { mount -o remount,ro "$work/small" && fails 1 'hint: this writes to the repository: see that it is not mounted read-only' small_run --stream files/tree --files "$work/tree"; }
 small 'a read-only repository is a clear error for a backup' read_only
 small 'a read-only repository restores' small_restores
