@@ -13,13 +13,15 @@
 #include "base/mem.h"
 #include "base/process_internal.h"
 
+static const struct process_options quiet;
+
 static struct stderr_tail *tail_of(int ends[static 2])
 {
 	struct stderr_tail *tail = NULL;
 	struct err err = {0};
 
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
-	if (stderr_tail_new_take(ends[0], &tail, &err) < 0)
+	if (stderr_tail_new_take(ends[0], &quiet, &tail, &err) < 0)
 		fail_msg("%s", err.msg);
 	return tail;
 }
@@ -108,7 +110,7 @@ static void test_stderr_tail_new__reports_a_bad_descriptor(void **state)
 	struct err err = {0};
 
 	(void)state;
-	assert_int_equal(stderr_tail_new_take(-1, &tail, &err), -1);
+	assert_int_equal(stderr_tail_new_take(-1, &quiet, &tail, &err), -1);
 	assert_non_null(strstr(err.msg, "Bad file descriptor"));
 	assert_null(tail);
 }
