@@ -117,8 +117,10 @@ const struct cmd cmd_export = {
 	.summary = "print a snapshot as a tar archive",
 	.description =
 		"A plain tar (pax format) on stdout, with owners, times, attributes, "
-		"hard links and sparse files. One that breaks off has a non-zero exit "
-		"code and lacks tar's end blocks.",
+		"hard links and sparse files. GNU tar restores ACLs with --acls, "
+		"attributes "
+		"with --xattrs --xattrs-include='*'. An archive that breaks off has a "
+		"non-zero exit code and lacks tar's end blocks.",
 	.sections = cli_pattern_sections,
 	.examples = export_examples,
 };

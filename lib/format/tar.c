@@ -27,6 +27,7 @@
 
 #include "base/mem.h"
 #include "base/quote.h"
+#include "format/tar_acl.h"
 
 enum {
 	RECORD_LEN = 10240, /* of a tape; readers expect the archive's length to fit */
@@ -219,10 +220,13 @@ static struct archive_entry *new_entry(const struct tar_entry *entry)
 	archive_entry_set_uname(to, entry->user);
 	archive_entry_set_gname(to, entry->group);
 	set_mtime(to, entry->mtime_nsec);
-	for (size_t i = 0; i < entry->n_xattrs; i++)
-		archive_entry_xattr_add_entry(to, entry->xattrs[i].name,
-					      entry->xattrs[i].value.data,
-					      entry->xattrs[i].value.len);
+	for (size_t i = 0; i < entry->n_xattrs; i++) {
+		const struct tar_xattr *xattr = &entry->xattrs[i];
+
+		archive_entry_xattr_add_entry(to, xattr->name, xattr->value.data,
+					      xattr->value.len);
+		tar_acl_add(to, xattr->name, xattr->value);
+	}
 	return to;
 }
 

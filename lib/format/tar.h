@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Writing of tar archives (pax), streamed to a callback: every kind of entry, names in any
- * bytes, times in nanoseconds, sparse files, attributes (and with them POSIX ACLs) as
- * SCHILY.xattr records, which GNU tar and bsdtar read. One thread at a time.
+ * bytes, times in nanoseconds, sparse files, attributes as SCHILY.xattr records and POSIX ACLs
+ * as SCHILY.acl ones too, which GNU tar and bsdtar read. One thread at a time.
  *
  * The archive is whole only after tar_close(): an error, or tar_abandon(), leaves it without
  * the blocks that end it, so a reader sees that it broke off.

@@ -142,6 +142,15 @@ owners_that_are_left_are_told() {
 	jq -e '.metadata_failed == {owners: 0, modes: 0, attributes: 0, times: 0} and .metadata_left.owners > 0' "$work/json"
 }
 
+# With the options that GNU tar itself needs to make such an archive.
+acls_come_through_tar() {
+	mkdir -p "$work/acls/dir" "$work/untarred" && : >"$work/acls/file" || return
+	setfacl -m u:1234:rwx,g:4321:r "$work/acls/file" && setfacl -d -m u:1234:rwx "$work/acls/dir" || return
+	with_writer repo quipu-backup run --stream files/acls --files "$work/acls" || return
+	with_recovery repo quipu-restore export latest:files/acls | tar --acls --xattrs -xpf - -C "$work/untarred" || return
+	diff <(cd "$work/acls" && getfacl -Rn .) <(cd "$work/untarred$work/acls" && getfacl -Rn .)
+}
+
 # The compiler's own files: thousands of all lengths, as nobody would make them up.
 real=$(dirname "$(gcc -print-libgcc-file-name)")
 back_up_real() { with_writer repo quipu-backup run --json --stream real --files "$real" >"$work/json" && cat "$work/json"; }
@@ -189,6 +198,11 @@ if ((EUID == 0)) && setpriv --bounding-set=-chown true 2>/dev/null; then
 	judge 'owners that only root restores are told, with exit code 0' owners_that_are_left_are_told
 else
 	echo 'skip - owners that cannot be restored: needs root and setpriv'
+fi
+if : >"$work/acl" && setfacl -m u:1234:r "$work/acl" 2>/dev/null; then
+	judge 'GNU tar restores the ACLs of an export' acls_come_through_tar
+else
+	echo 'skip - ACLs of an export: needs setfacl and a file system with ACLs'
 fi
 judge 'a real tree is backed up' back_up_real
 judge 'the first snapshot of it comes back' real_comes_back latest:real

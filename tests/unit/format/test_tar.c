@@ -348,6 +348,63 @@ static void test_tar_begin__keeps_attributes(void **state)
 	assert_false(holds(f, "LIBARCHIVE.xattr"));
 }
 
+/* user::rw-, user:4294967294:rwx, group::r--, group:7:-w-, mask::rwx, other::--- */
+static const char acl[] = "\2\0\0\0"
+			  "\1\0\6\0\xff\xff\xff\xff"
+			  "\2\0\7\0\xfe\xff\xff\xff"
+			  "\4\0\4\0\xff\xff\xff\xff"
+			  "\10\0\2\0\7\0\0\0"
+			  "\20\0\7\0\xff\xff\xff\xff"
+			  "\40\0\0\0\xff\xff\xff\xff";
+enum { ACL_LEN = sizeof(acl) - 1 };
+
+static void add_with_attribute(struct fixture *f, const char *name, const void *value,
+			       size_t len)
+{
+	const struct tar_xattr xattr = {name, slice_of(value, len)};
+
+	add(f,
+	    &(struct tar_entry){.path = "d",
+				.type = TAR_DIRECTORY,
+				.mode = 0670,
+				.xattrs = &xattr,
+				.n_xattrs = 1},
+	    slice_of(NULL, 0));
+}
+
+static void test_tar_begin__writes_acls_as_text(void **state)
+{
+	struct fixture *f = *state;
+
+	add_with_attribute(f, "system.posix_acl_access", acl, ACL_LEN);
+	add_with_attribute(f, "system.posix_acl_default", acl, ACL_LEN);
+	assert_int_equal(archive_entry_perm(close_and_read(f)), 0640);
+	assert_int_equal(archive_entry_perm(next(f)), 0670);
+	assert_true(holds(f, "SCHILY.acl.access=user::rw-,group::r--,other::---,"
+			     "user:4294967294:rwx,group:7:-w-,mask::rwx\n"));
+	assert_true(holds(f, "SCHILY.acl.default=user::rw-,user:4294967294:rwx,"
+			     "group::r--,group:7:-w-,mask::rwx,other::---\n"));
+	assert_true(holds(f, "SCHILY.xattr.system.posix_acl_access="));
+}
+
+static void test_tar_begin__takes_no_acl_that_is_none(void **state)
+{
+	static const char version_3[] = "\3\0\0\0\1\0\6\0\xff\xff\xff\xff";
+	static const char odd_tag[] = "\2\0\0\0\3\0\6\0\xff\xff\xff\xff";
+	static const char odd_bits[] = "\2\0\0\0\1\0\16\0\xff\xff\xff\xff";
+	const char *name = "system.posix_acl_access";
+	struct fixture *f = *state;
+
+	add_with_attribute(f, name, version_3, sizeof(version_3) - 1);
+	add_with_attribute(f, name, odd_tag, sizeof(odd_tag) - 1);
+	add_with_attribute(f, name, odd_bits, sizeof(odd_bits) - 1);
+	add_with_attribute(f, name, acl, ACL_LEN - 1);
+	add_with_attribute(f, name, "", 0);
+	add_with_attribute(f, "user.posix_acl_access", acl, ACL_LEN);
+	assert_int_equal(archive_entry_perm(close_and_read(f)), 0670);
+	assert_false(holds(f, "SCHILY.acl"));
+}
+
 static void test_tar_begin__refuses_attributes_with_equals_sign(void **state)
 {
 	static const struct tar_xattr xattr = {"user.a=b", {(const uint8_t *)"x", 1}};
@@ -663,6 +720,8 @@ int main(void)
 		TEST(test_tar_begin__rounds_the_second_before_1970),
 		TEST(test_tar_begin__keeps_large_ids),
 		TEST(test_tar_begin__keeps_attributes),
+		TEST(test_tar_begin__writes_acls_as_text),
+		TEST(test_tar_begin__takes_no_acl_that_is_none),
 		TEST(test_tar_begin__refuses_attributes_with_equals_sign),
 		TEST(test_tar_write__sparse_content),
 		TEST(test_tar_write__sparse_to_the_end),
