@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Parts of the command line's machine, by file: cmd.c (tables), cmd_scan.c (words of argv),
- * cmd_value.c (text to values), cmd_suggest.c ("did you mean"), cmd_text.c (wrapping),
+ * cmd_value.c (text to values), cmd_text.c (wrapping),
  * cmd_parse.c (all together), and the writers cmd_help.c, cmd_man.c, cmd_man_text.c,
  * cmd_man_extra.c, cmd_completion_{bash,zsh,fish}.c.
  */
@@ -98,11 +98,6 @@ MUST_CHECK int cmd_value_set(const struct opt *opt, const char *origin, const ch
 /* From the environment: flags take yes, true, 1, no, false, 0. */
 MUST_CHECK int cmd_value_set_env(const struct opt *opt, const char *text, void *options,
 				 struct err *err);
-
-/* --- suggestions (cmd_suggest.c) --- */
-
-/* The candidate that a typing error may have made `word` of, or NULL. */
-const char *cmd_suggest(const char *word, const struct strings *candidates);
 
 /* --- text (cmd_text.c) --- */
 

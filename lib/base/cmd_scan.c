@@ -12,6 +12,7 @@
 #include "base/cmd_internal.h"
 #include "base/mem.h"
 #include "base/quote.h"
+#include "base/suggest.h"
 
 void cmd_scan_release(struct cmd_scan *s)
 {
@@ -69,7 +70,7 @@ static int unknown_option(const struct cmd_scan *s, struct slice name, struct er
 	(void)cmd_scan_about(s, err);
 	strings_init(&names);
 	option_names(s, &names);
-	close = cmd_suggest(text, &names);
+	close = suggest_string(text, &names);
 	if (close != NULL)
 		return err_hint(err, "did you mean --%s?", close);
 	if (owner != NULL)
@@ -200,7 +201,7 @@ static int unknown_verb(const struct cmd_scan *s, const char *word, struct err *
 		cmd_first_words(s->program, &names);
 	(void)err_set(err, ERR_USAGE, "unknown verb %s%s%s", group, space,
 		      quote_string(word, shown));
-	close = cmd_suggest(word, &names);
+	close = suggest_string(word, &names);
 	if (close != NULL)
 		return err_hint(err, "did you mean %s%s%s?", group, space, close);
 	return err_hint(err, "see %s --help", s->program->name);

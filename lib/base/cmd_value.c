@@ -7,6 +7,7 @@
 #include "base/cmd_internal.h"
 #include "base/mem.h"
 #include "base/quote.h"
+#include "base/suggest.h"
 #include "base/units.h"
 
 static void *field(const struct opt *opt, void *options)
@@ -88,7 +89,7 @@ static int check_choice(const struct opt *opt, const char *origin, const char *t
 		buf_printf(&limits, "%s%s", i > 0 ? ", " : "", strings_at(&words, i));
 	(void)err_set(err, ERR_USAGE, "%s: %s is not one of %s", origin,
 		      quote_string(text, shown), buf_string(&limits));
-	close = cmd_suggest(text, &words);
+	close = suggest_string(text, &words);
 	return close == NULL ? -1 : err_hint(err, "did you mean %s?", close);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Glob patterns for paths and stream names, and nearest-word suggestions. */
+/* Glob patterns for paths and stream names. */
 #ifndef BASE_PATTERN_H
 #define BASE_PATTERN_H
 
@@ -65,9 +65,5 @@ enum selection_verdict selection_test(const struct selection *selection,
 enum selection_rules { SELECTION_INCLUDES, SELECTION_EXCLUDES };
 void selection_unmatched(const struct selection *selection, enum selection_rules which,
 			 struct strings *patterns);
-
-/* The candidate with the smallest edit distance to `word` (at most 1/3 of its length, at
- * least 1, transpositions count once), or NULL: for "did you mean". */
-const char *pattern_suggest(const char *word, const char *const candidates[], size_t n);
 
 #endif

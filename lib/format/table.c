@@ -15,8 +15,8 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/pattern.h"
 #include "base/quote.h"
+#include "base/suggest.h"
 #include "base/units.h"
 
 enum { KEYS_MAX = 64 }; /* fields of one table */
@@ -99,7 +99,7 @@ static size_t n_choices(const struct field *field)
 static void add_unknown_choice(const struct field *field, const struct value *value,
 			       const char *word, struct findings *findings)
 {
-	const char *near = pattern_suggest(word, field->choices, n_choices(field));
+	const char *near = suggest_word(word, field->choices, n_choices(field));
 	char quoted[QUOTE_TEXT_MAX];
 	struct buf words, hint;
 
@@ -407,7 +407,7 @@ static void add_unknown_key(const struct table *table, const struct value *value
 		keys[n++] = f->key;
 	}
 
-	const char *near = pattern_suggest(value_key(value, i), keys, n);
+	const char *near = suggest_word(value_key(value, i), keys, n);
 
 	buf_init(&hint, 0);
 	if (near != NULL)

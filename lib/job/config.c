@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/pattern.h"
 #include "base/quote.h"
+#include "base/suggest.h"
 #include "files/stream_source.h"
 #include "format/table.h"
 #include "format/toml.h"
@@ -340,7 +341,7 @@ int config_job_find(const struct config *config, const char *name,
 		}
 		vec_push(&names, &job->name);
 	}
-	const char *near = pattern_suggest(name, names.data, names.n);
+	const char *near = suggest_word(name, names.data, names.n);
 	(void)err_set(err, ERR_USAGE, "the configuration has no job %s",
 		      quote_string(name, shown));
 	if (near != NULL)

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/quote.h"
+#include "base/suggest.h"
 
 /* The name in a directory that is most like `name`, or NULL; the caller frees it. */
 static char *nearest_name(struct tree_source *source, const char *directory,
@@ -23,7 +24,7 @@ static char *nearest_name(struct tree_source *source, const char *directory,
 			break;
 		const char *candidates[] = {best != NULL ? best : entry.name, entry.name};
 		const char *better =
-			pattern_suggest(name, candidates, ARRAY_SIZE(candidates));
+			suggest_word(name, candidates, ARRAY_SIZE(candidates));
 		if (better != NULL && better != best) {
 			mem_free(best);
 			best = mem_strdup(better);

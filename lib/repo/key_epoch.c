@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/pattern.h"
 #include "base/quote.h"
+#include "base/suggest.h"
 #include "crypto/hash.h"
 #include "repo/snapshots.h"
 
@@ -180,7 +180,7 @@ static int unknown_name(const struct keylog *keylog, const char *name, struct er
 		if (entry->active)
 			vec_push(&names, &entry->name);
 	}
-	const char *near = pattern_suggest(name, names.data, names.n);
+	const char *near = suggest_word(name, names.data, names.n);
 	err_set(err, ERR_NOT_FOUND, "there is no key called %s",
 		quote_string(name, shown));
 	if (near != NULL)

@@ -5,8 +5,8 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "base/pattern.h"
 #include "base/quote.h"
+#include "base/suggest.h"
 #include "format/encoding.h"
 #include "repo/snapshots_internal.h"
 
@@ -40,7 +40,7 @@ static int unknown_stream(const struct snapshot_list *list, const char *stream,
 	CLEANUP(vec_release) struct vec streams = streams_of(list);
 	CLEANUP(buf_release) struct buf names = {0};
 	char shown[QUOTE_TEXT_MAX];
-	const char *near = pattern_suggest(stream, streams.data, streams.n);
+	const char *near = suggest_word(stream, streams.data, streams.n);
 
 	err_set(err, ERR_NOT_FOUND, "no snapshot of stream %s",
 		quote_string(stream, shown));

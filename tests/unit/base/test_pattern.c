@@ -201,38 +201,6 @@ static void test_pattern_check__limits_the_length(void **state)
 	assert_non_null(strstr(err.msg, "is longer than 4096 bytes"));
 }
 
-static const char *const words[] = {"restore", "run", "list", "check"};
-
-static void test_pattern_suggest__finds_the_near_word(void **state)
-{
-	(void)state;
-	assert_string_equal(pattern_suggest("chekc", words, 4), "check");
-	assert_string_equal(pattern_suggest("lst", words, 4), "list");
-	assert_string_equal(pattern_suggest("runn", words, 4), "run");
-	assert_string_equal(pattern_suggest("resotr", words, 4), "restore");
-}
-
-static void test_pattern_suggest__gives_none_for_a_far_word(void **state)
-{
-	static char long_word[100];
-
-	(void)state;
-	memset(long_word, 'x', sizeof(long_word) - 1);
-	assert_null(pattern_suggest("banana", words, 4));
-	assert_null(pattern_suggest("", words, 4));
-	assert_null(pattern_suggest(long_word, words, 4));
-	assert_null(pattern_suggest("run", NULL, 0));
-}
-
-static void test_pattern_suggest__prefers_the_first_of_the_nearest(void **state)
-{
-	static const char *const near[] = {"lisp", "list", "lint"};
-
-	(void)state;
-	assert_string_equal(pattern_suggest("list", near, 3), "list");
-	assert_string_equal(pattern_suggest("lis", near, 3), "lisp");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -248,9 +216,6 @@ int main(void)
 		cmocka_unit_test(test_pattern_check__names_the_fault),
 		cmocka_unit_test(test_pattern_check__accepts_what_is_well_formed),
 		cmocka_unit_test(test_pattern_check__limits_the_length),
-		cmocka_unit_test(test_pattern_suggest__finds_the_near_word),
-		cmocka_unit_test(test_pattern_suggest__gives_none_for_a_far_word),
-		cmocka_unit_test(test_pattern_suggest__prefers_the_first_of_the_nearest),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

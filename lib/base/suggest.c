@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * "Did you mean": the smallest number of typing errors (a letter too many, missing, wrong,
- * or two swapped) that turns one word into the other. A suggestion must be close, or it
- * confuses more than it helps: one error in every four letters, three at most. The start of
- * a word counts as close too ("comp" for "compression").
- */
-#include "base/cmd_internal.h"
+#include "base/suggest.h"
+
+#include <string.h>
 
 enum { WORD_MAX = 64, ERRORS_MAX = 3, PREFIX_MIN = 2 };
 
@@ -44,23 +40,37 @@ static unsigned typing_errors(const char *word, const char *candidate)
 
 	if (word_len > WORD_MAX || candidate_len > WORD_MAX)
 		return ERRORS_MAX + 1;
-	if (word_len >= PREFIX_MIN && strncmp(word, candidate, word_len) == 0)
+	if (word_len >= PREFIX_MIN && candidate_len > word_len &&
+	    strncmp(word, candidate, word_len) == 0)
 		return 1;
 	return distance(word, word_len, candidate, candidate_len);
 }
 
-const char *cmd_suggest(const char *word, const struct strings *candidates)
+const char *suggest_word(const char *word, const char *const candidates[], size_t n)
 {
 	unsigned best_errors = least(ERRORS_MAX, 1 + (unsigned)strlen(word) / 4) + 1;
 	const char *best = NULL;
 
-	for (size_t i = 0; i < strings_count(candidates); i++) {
-		unsigned errors = typing_errors(word, strings_at(candidates, i));
+	for (size_t i = 0; i < n; i++) {
+		unsigned errors = typing_errors(word, candidates[i]);
 
 		if (errors < best_errors && errors < strlen(word)) {
 			best_errors = errors;
-			best = strings_at(candidates, i);
+			best = candidates[i];
 		}
 	}
 	return best;
+}
+
+const char *suggest_string(const char *word, const struct strings *candidates)
+{
+	CLEANUP(vec_release) struct vec words;
+
+	vec_init(&words, sizeof(const char *));
+	for (size_t i = 0; i < strings_count(candidates); i++) {
+		const char *candidate = strings_at(candidates, i);
+
+		vec_push(&words, &candidate);
+	}
+	return suggest_word(word, words.data, words.n);
 }

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "base/cmd_internal.h"
+#include "base/suggest.h"
 
 static void assert_suggests(const char *word, const char *expected)
 {
@@ -18,14 +18,14 @@ static void assert_suggests(const char *word, const char *expected)
 	strings_init(&words);
 	for (size_t i = 0; i < ARRAY_SIZE(WORDS); i++)
 		strings_add(&words, WORDS[i]);
-	got = cmd_suggest(word, &words);
+	got = suggest_string(word, &words);
 	if (expected == NULL)
 		assert_null(got);
 	else
 		assert_string_equal(got != NULL ? got : "nothing", expected);
 }
 
-static void test_cmd_suggest__forgives_single_errors(void **state)
+static void test_suggest__forgives_single_errors(void **state)
 {
 	(void)state;
 	assert_suggests("lits", "list");
@@ -35,21 +35,21 @@ static void test_cmd_suggest__forgives_single_errors(void **state)
 	assert_suggests("run", "run");
 }
 
-static void test_cmd_suggest__forgives_more_in_long_words(void **state)
+static void test_suggest__forgives_more_in_long_words(void **state)
 {
 	(void)state;
 	assert_suggests("kompresion", "compression");
 	assert_suggests("compresxyz", NULL);
 }
 
-static void test_cmd_suggest__knows_starts_of_words(void **state)
+static void test_suggest__knows_starts_of_words(void **state)
 {
 	(void)state;
 	assert_suggests("comp", "compression");
 	assert_suggests("c", NULL);
 }
 
-static void test_cmd_suggest__leaves_far_words_alone(void **state)
+static void test_suggest__leaves_far_words_alone(void **state)
 {
 	(void)state;
 	assert_suggests("backup", NULL);
@@ -58,7 +58,7 @@ static void test_cmd_suggest__leaves_far_words_alone(void **state)
 	assert_suggests("", NULL);
 }
 
-static void test_cmd_suggest__leaves_very_long_words_alone(void **state)
+static void test_suggest__leaves_very_long_words_alone(void **state)
 {
 	char word[500];
 
@@ -70,15 +70,26 @@ static void test_cmd_suggest__leaves_very_long_words_alone(void **state)
 	assert_suggests(word, NULL);
 }
 
+static void test_suggest_word__prefers_the_first_of_the_nearest(void **state)
+{
+	static const char *const near[] = {"lisp", "list", "lint"};
+
+	(void)state;
+	assert_string_equal(suggest_word("list", near, 3), "list");
+	assert_string_equal(suggest_word("liss", near, 3), "lisp");
+	assert_null(suggest_word("run", NULL, 0));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cmd_suggest__forgives_single_errors),
-		cmocka_unit_test(test_cmd_suggest__forgives_more_in_long_words),
-		cmocka_unit_test(test_cmd_suggest__knows_starts_of_words),
-		cmocka_unit_test(test_cmd_suggest__leaves_far_words_alone),
-		cmocka_unit_test(test_cmd_suggest__leaves_very_long_words_alone),
+		cmocka_unit_test(test_suggest__forgives_single_errors),
+		cmocka_unit_test(test_suggest__forgives_more_in_long_words),
+		cmocka_unit_test(test_suggest__knows_starts_of_words),
+		cmocka_unit_test(test_suggest__leaves_far_words_alone),
+		cmocka_unit_test(test_suggest__leaves_very_long_words_alone),
+		cmocka_unit_test(test_suggest_word__prefers_the_first_of_the_nearest),
 	};
 
-	return cmocka_run_group_tests_name("base/cmd_suggest", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("base/suggest", tests, NULL, NULL);
 }
