@@ -23,7 +23,8 @@
  * wipe that. So no other copies are made.
  *
  * A failed statement is a warning: on a managed service a superuser cannot be created, and
- * yet the database may come back without it. If it cannot, pg_restore says so.
+ * yet the database may come back without it. Such a role is made with the attributes that it can
+ * be given, so that it owns what it owned.
  */
 #include "pg/pg_globals.h"
 
@@ -104,11 +105,14 @@ int pg_globals_read(struct pg_conn *conn, struct buf *json, bool *ret_passwords,
 
 /* clang-format off */
 /*
- * Rows: role, does it exist, is it the connected one, statement; the first statement of a role
- * makes it (or alters it, when it exists), the others need that.
+ * Rows: role, does it exist, is it the connected one, attribute, kind, statement. Of a role the first
+ * is "whole": it makes the role (or alters it, when it exists) with all its attributes. "base" is
+ * the same without those that not everybody may give, which "attribute" gives one by one where
+ * the role does not have them; "more" needs the role.
  */
 static const char *const roles_sql =
-	"SELECT r.name, p.oid IS NOT NULL, r.name = CURRENT_USER, u.sql"
+	"SELECT r.name, p.oid IS NOT NULL, r.name = CURRENT_USER,"
+	" u.word, u.kind, u.sql"
 	" FROM ROWS FROM (json_to_recordset($1::json -> 'roles') AS (name text,"
 	"  superuser bool, inherit bool, create_role bool, create_db bool, login bool,"
 	"  replication bool, bypass_rls bool, connection_limit int, valid_until text,"
@@ -117,27 +121,35 @@ static const char *const roles_sql =
 	"  bypass_rls, connection_limit, valid_until, password, comment, settings, labels,"
 	"  at)"
 	" LEFT JOIN pg_roles p ON p.rolname = r.name"
-	" CROSS JOIN LATERAL unnest(ARRAY[format('%s ROLE %I WITH %s %s %s %s %s %s %s"
-	" CONNECTION LIMIT %s%s%s', CASE WHEN p.oid IS NULL THEN 'CREATE' ELSE 'ALTER' END,"
-	"  r.name, CASE WHEN r.superuser THEN '' ELSE 'NO' END || 'SUPERUSER',"
+	" CROSS JOIN LATERAL (SELECT CASE WHEN p.oid IS NULL THEN 'CREATE' ELSE 'ALTER' END ||"
+	"  format(' ROLE %I WITH %s %s CONNECTION LIMIT %s%s%s', r.name,"
 	"  CASE WHEN r.inherit THEN '' ELSE 'NO' END || 'INHERIT',"
-	"  CASE WHEN r.create_role THEN '' ELSE 'NO' END || 'CREATEROLE',"
-	"  CASE WHEN r.create_db THEN '' ELSE 'NO' END || 'CREATEDB',"
 	"  CASE WHEN r.login THEN '' ELSE 'NO' END || 'LOGIN',"
-	"  CASE WHEN r.replication THEN '' ELSE 'NO' END || 'REPLICATION',"
-	"  CASE WHEN r.bypass_rls THEN '' ELSE 'NO' END || 'BYPASSRLS',"
 	"  r.connection_limit, ' PASSWORD ' || quote_literal(r.password),"
-	"  ' VALID UNTIL ' || quote_literal(r.valid_until)),"
-	" CASE WHEN r.comment IS NOT NULL OR p.oid IS NOT NULL THEN"
-	"  format('COMMENT ON ROLE %I IS %L', r.name, r.comment) END,"
-	" CASE WHEN p.oid IS NOT NULL THEN format('ALTER ROLE %I RESET ALL', r.name) END]"
-	" || ARRAY(SELECT format('ALTER ROLE %I SET %I TO ', r.name, s.name) ||"
-	"  " PG_SETTING_SQL("s.name", "s.value")
-	"  FROM json_to_recordset(r.settings) s(name text, value text))"
-	" || ARRAY(SELECT format('SECURITY LABEL FOR %I ON ROLE %I IS %L', l.provider,"
-	"  r.name, l.label) FROM json_to_recordset(r.labels) l(provider text, label text)))"
-	" WITH ORDINALITY u(sql, at)"
-	" WHERE u.sql IS NOT NULL ORDER BY r.at, u.at";
+	"  ' VALID UNTIL ' || quote_literal(r.valid_until))) base(sql)"
+	" CROSS JOIN LATERAL (SELECT array_agg(CASE WHEN wanted THEN '' ELSE 'NO' END || word),"
+	"  array_agg(CASE WHEN wanted THEN '' ELSE 'NO' END || word)"
+	"   FILTER (WHERE wanted IS DISTINCT FROM COALESCE(has, false))"
+	"  FROM (VALUES (r.superuser, p.rolsuper, 'SUPERUSER'),"
+	"   (r.create_role, p.rolcreaterole, 'CREATEROLE'), (r.create_db, p.rolcreatedb, 'CREATEDB'),"
+	"   (r.replication, p.rolreplication, 'REPLICATION'),"
+	"   (r.bypass_rls, p.rolbypassrls, 'BYPASSRLS')) v(wanted, has, word)) a(all_words, lacking)"
+	" CROSS JOIN LATERAL (SELECT 1 AS step, 0::bigint AS at, 'whole' AS kind, NULL AS word,"
+	"   base.sql || ' ' || array_to_string(a.all_words, ' ') AS sql"
+	"  UNION ALL SELECT 2, 0, 'base', NULL, base.sql"
+	"  UNION ALL SELECT 3, w.at, 'attribute', w.word, format('ALTER ROLE %I %s', r.name, w.word)"
+	"   FROM unnest(a.lacking) WITH ORDINALITY w(word, at)"
+	"  UNION ALL SELECT 4, 0, 'more', NULL, format('COMMENT ON ROLE %I IS %L', r.name, r.comment)"
+	"   WHERE r.comment IS NOT NULL OR p.oid IS NOT NULL"
+	"  UNION ALL SELECT 5, 0, 'more', NULL, format('ALTER ROLE %I RESET ALL', r.name)"
+	"   WHERE p.oid IS NOT NULL"
+	"  UNION ALL SELECT 6, s.at, 'more', NULL, format('ALTER ROLE %I SET %I TO ', r.name, s.name) ||"
+	"   " PG_SETTING_SQL("s.name", "s.value")
+	"   FROM ROWS FROM (json_to_recordset(r.settings) AS (name text, value text))"
+	"    WITH ORDINALITY s(name, value, at)"
+	"  UNION ALL SELECT 7, 0, 'more', NULL, format('SECURITY LABEL FOR %I ON ROLE %I IS %L',"
+	"   l.provider, r.name, l.label) FROM json_to_recordset(r.labels) l(provider text, label text)"
+	" ) u WHERE u.sql IS NOT NULL ORDER BY r.at, u.step, u.at";
 /* clang-format on */
 
 struct restoring {
@@ -167,6 +179,7 @@ static int try_statement(struct restoring *r, const char *what, const char *sql,
 		CLEANUP(mem_freep) char *text = mem_printf("%s: %s", what, refused.msg);
 
 		strings_add(r->warnings, text);
+		r->counts->refused++;
 	}
 	return 0;
 }
@@ -181,31 +194,71 @@ static void count_role(struct restoring *r, bool exists, bool wanted)
 		r->counts->kept++;
 }
 
+enum { ROLE_NAME, ROLE_EXISTS, ROLE_IS_OURS, ROLE_ATTRIBUTE, ROLE_KIND, ROLE_SQL };
+
+/* A role that is being restored: what has become of it so far. */
+struct role_state {
+	bool is_made;
+	bool is_reduced; /* the whole of it was refused */
+};
+
+static bool is_wanted_now(const struct role_state *role, const char *kind)
+{
+	if (strcmp(kind, "whole") == 0)
+		return true;
+	if (strcmp(kind, "base") == 0)
+		return role->is_reduced;
+	if (strcmp(kind, "attribute") == 0)
+		return role->is_made && role->is_reduced;
+	return role->is_made;
+}
+
+static char *describe_role(const struct pg_result *rows, size_t at)
+{
+	const char *attribute = pg_value(rows, at, ROLE_ATTRIBUTE);
+	char shown[QUOTE_TEXT_MAX];
+
+	quote_string(pg_value(rows, at, ROLE_NAME), shown);
+	if (attribute == NULL)
+		return mem_printf("role %s", shown);
+	return mem_printf("attribute %s of role %s", attribute, shown);
+}
+
+static int restore_statement(struct restoring *r, struct role_state *role,
+			     const struct pg_result *rows, size_t at, struct err *err)
+{
+	const char *kind = pg_value(rows, at, ROLE_KIND);
+	bool is_whole = strcmp(kind, "whole") == 0, done;
+	CLEANUP(mem_freep) char *what = NULL;
+
+	if (!is_wanted_now(role, kind))
+		return 0;
+	what = describe_role(rows, at);
+	if (try_statement(r, what, pg_value(rows, at, ROLE_SQL), is_whole, &done, err) <
+	    0)
+		return -1;
+	role->is_made = role->is_made || done;
+	role->is_reduced = role->is_reduced || (is_whole && !done);
+	return 0;
+}
+
 /* All statements of one role, which start at row *at. */
 static int restore_role(struct restoring *r, const struct pg_result *rows, size_t *at,
 			struct err *err)
 {
-	const char *name = pg_value(rows, *at, 0);
-	bool exists = pg_bool(rows, *at, 1), is_ours = pg_bool(rows, *at, 2);
-	bool wanted = !exists || (r->replace && !is_ours), made = wanted, first = true;
-	CLEANUP(mem_freep) char *what = NULL;
-	char shown[QUOTE_TEXT_MAX];
+	const char *name = pg_value(rows, *at, ROLE_NAME);
+	bool exists = pg_bool(rows, *at, ROLE_EXISTS);
+	bool wanted = !exists || (r->replace && !pg_bool(rows, *at, ROLE_IS_OURS));
+	struct role_state role = {0};
 
-	what = mem_printf("role %s", quote_string(name, shown));
-	for (; *at < pg_rows(rows) && strcmp(pg_value(rows, *at, 0), name) == 0; ++*at) {
-		bool done;
-
-		if (!made)
-			continue;
-		if (try_statement(r, what, pg_value(rows, *at, 3), false, &done, err) < 0)
+	for (; *at < pg_rows(rows) && strcmp(pg_value(rows, *at, ROLE_NAME), name) == 0;
+	     ++*at)
+		if (wanted && restore_statement(r, &role, rows, *at, err) < 0)
 			return -1;
-		made = done || !first;
-		first = false;
-	}
-	if (made)
+	if (role.is_made)
 		strings_add(&r->made, name);
-	if (made || exists)
-		count_role(r, exists, made);
+	if (role.is_made || exists)
+		count_role(r, exists, role.is_made);
 	return 0;
 }
 

@@ -47,15 +47,18 @@ static void test_pg_globals_read__does_without_passwords(void **state)
 	fake_session_close(&s);
 }
 
-/* name, exists, connected, statement */
+/* name, exists, connected, attribute, kind, statement */
 static const struct fake_rule roles[] = {
 	{"-> 'roles'", FAKE_ROWS,
-	 "new\tf\tf\tCREATE ROLE new\n"
-	 "new\tf\tf\tALTER ROLE new SET a TO b\n"
-	 "old\tt\tf\tALTER ROLE old WITH x\n"
-	 "me\tt\tt\tALTER ROLE me WITH NOSUPERUSER\n"
-	 "forbidden\tf\tf\tCREATE ROLE forbidden\n"
-	 "forbidden\tf\tf\tCOMMENT ON ROLE forbidden",
+	 "new\tf\tf\t\\N\twhole\tCREATE ROLE new\n"
+	 "new\tf\tf\t\\N\tbase\tCREATE ROLE new less\n"
+	 "new\tf\tf\tCREATEDB\tattribute\tALTER ROLE new CREATEDB\n"
+	 "new\tf\tf\t\\N\tmore\tALTER ROLE new SET a TO b\n"
+	 "old\tt\tf\t\\N\twhole\tALTER ROLE old WITH x\n"
+	 "me\tt\tt\t\\N\twhole\tALTER ROLE me WITH NOSUPERUSER\n"
+	 "forbidden\tf\tf\t\\N\twhole\tCREATE ROLE forbidden\n"
+	 "forbidden\tf\tf\t\\N\tbase\tCREATE ROLE forbidden less\n"
+	 "forbidden\tf\tf\t\\N\tmore\tCOMMENT ON ROLE forbidden",
 	 0},
 	{"-> 'memberships'", FAKE_ROWS,
 	 "membership of new\tGRANT g TO new GRANTED BY x\tGRANT g TO new", 0},
@@ -120,6 +123,39 @@ static void test_pg_globals_restore__warns_of_what_is_refused(void **state)
 	assert_string_equal(strings_at(&r.warnings, 0),
 			    "role forbidden: must be superuser");
 	assert_false(fake_postgres_got(&r.s.fake, "COMMENT ON ROLE forbidden"));
+	assert_false(fake_postgres_got(&r.s.fake, "CREATE ROLE new less"));
+	assert_false(fake_postgres_got(&r.s.fake, "ALTER ROLE new CREATEDB"));
+	release(&r);
+}
+
+static void test_pg_globals_restore__makes_a_role_without_what_is_refused(void **state)
+{
+	static const struct fake_rule rules[] = {
+		{"-> 'roles'", FAKE_ROWS,
+		 "r\tf\tf\t\\N\twhole\tCREATE ROLE r SUPERUSER CREATEDB\n"
+		 "r\tf\tf\t\\N\tbase\tCREATE ROLE r\n"
+		 "r\tf\tf\tSUPERUSER\tattribute\tALTER ROLE r "
+		 "SUPERUSER\n"
+		 "r\tf\tf\tCREATEDB\tattribute\tALTER ROLE r "
+		 "CREATEDB\n"
+		 "r\tf\tf\t\\N\tmore\tCOMMENT ON ROLE r",
+		 0},
+		{"r SUPERUSER", FAKE_ERROR, "42501 must be superuser", 0},
+		{NULL, 0, NULL, 0}};
+	struct restored r = {0};
+
+	strings_init(&r.warnings);
+	fake_session_open(&r.s, state, rules);
+	assert_int_equal(pg_globals_restore(r.s.conn, "{}", false, &r.warnings, &r.counts,
+					    &r.s.err),
+			 0);
+	assert_int_equal(r.counts.created, 1);
+	assert_int_equal(r.counts.refused, 1);
+	assert_int_equal(strings_count(&r.warnings), 1);
+	assert_string_equal(strings_at(&r.warnings, 0),
+			    "attribute SUPERUSER of role r: must be superuser");
+	assert_true(fake_postgres_got(&r.s.fake, "ALTER ROLE r CREATEDB"));
+	assert_true(fake_postgres_got(&r.s.fake, "COMMENT ON ROLE r"));
 	release(&r);
 }
 
@@ -152,7 +188,7 @@ static void test_pg_globals_restore__grants_without_the_grantor_at_need(void **s
 static void test_pg_globals_restore__ends_with_the_connection(void **state)
 {
 	static const struct fake_rule rules[] = {
-		{"-> 'roles'", FAKE_ROWS, "new\tf\tf\tCREATE ROLE new", 0},
+		{"-> 'roles'", FAKE_ROWS, "new\tf\tf\t\\N\twhole\tCREATE ROLE new", 0},
 		{"CREATE ROLE", FAKE_HANG_UP, NULL, 0},
 		{NULL, 0, NULL, 0}};
 	CLEANUP(strings_release) struct strings warnings;
@@ -176,6 +212,8 @@ int main(void)
 		tempdir_test(test_pg_globals_restore__touches_no_existing_role),
 		tempdir_test(test_pg_globals_restore__replaces_all_but_the_connected_one),
 		tempdir_test(test_pg_globals_restore__warns_of_what_is_refused),
+		tempdir_test(
+			test_pg_globals_restore__makes_a_role_without_what_is_refused),
 		tempdir_test(
 			test_pg_globals_restore__changes_what_all_roles_have_when_told_to),
 		tempdir_test(test_pg_globals_restore__grants_without_the_grantor_at_need),
