@@ -6,6 +6,7 @@
 #include "base/quote.h"
 #include "browse.h"
 #include "format/encoding.h"
+#include "report/snapshot_report.h"
 
 struct showing {
 	struct cli *cli;
@@ -46,13 +47,12 @@ static int show_path(struct cli *cli, struct job_tree *tree, const char *named,
 	return 0;
 }
 
-static void put_strings(struct json_writer *w, const char *key,
-			const struct strings *strings)
+static void put_warnings(struct json_writer *w, const struct strings *warnings)
 {
-	json_write_key(w, key);
+	json_write_key(w, "warnings");
 	json_begin_array(w);
-	for (size_t i = 0; i < strings_count(strings); i++)
-		json_write_string(w, strings_at(strings, i));
+	for (size_t i = 0; i < strings_count(warnings); i++)
+		json_write_string(w, strings_at(warnings, i));
 	json_end_array(w);
 }
 
@@ -77,7 +77,7 @@ static void snapshot_json(struct cli *cli, const struct job_tree *tree)
 	json_put_string(&w, "host", body->host);
 	json_put_string(&w, "user", body->user);
 	json_put_string(&w, "program", body->program);
-	put_strings(&w, "paths", &body->paths);
+	report_paths_json(&w, &body->paths);
 	json_write_key(&w, "tags");
 	json_begin_object(&w);
 	for (size_t i = 0; i < body->tags.n; i++) {
@@ -86,7 +86,7 @@ static void snapshot_json(struct cli *cli, const struct job_tree *tree)
 		json_put_string(&w, tag->key, tag->value);
 	}
 	json_end_object(&w);
-	put_strings(&w, "warnings", &body->warnings);
+	put_warnings(&w, &body->warnings);
 	json_end_object(&w);
 	buf_append_byte(&cli->output, '\n');
 }

@@ -30,7 +30,7 @@ MUST_CHECK int json_parse(struct slice text, const char *file_name, size_t max,
  *
  * Strings: `"`, `\` and control characters are escaped, everything else stands as it is.
  * Bytes that are no valid UTF-8 become U+FFFD, one for each byte; where exact bytes matter
- * (file names) the caller adds a field with hex digits. Keys are the caller's to keep unique.
+ * (file names) json_put_name() adds them. Keys are the caller's to keep unique.
  */
 enum json_style { JSON_COMPACT, JSON_PRETTY };
 
@@ -72,6 +72,8 @@ void json_put_double(struct json_writer *w, const char *key, double v);
 void json_put_string(struct json_writer *w, const char *key, const char *string);
 void json_put_text(struct json_writer *w, const char *key, struct slice bytes);
 void json_put_hex(struct json_writer *w, const char *key, struct slice bytes);
+/* A name in any bytes: when they are no valid UTF-8, KEY_hex has them too. */
+void json_put_name(struct json_writer *w, const char *key, struct slice bytes);
 
 /* True when one whole value was written and every level is closed. */
 bool json_writer_is_done(const struct json_writer *w);

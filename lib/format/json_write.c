@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/quote.h"
 #include "format/encoding.h"
 #include "format/json.h"
@@ -339,4 +340,15 @@ void json_put_hex(struct json_writer *w, const char *key, struct slice bytes)
 {
 	json_write_key(w, key);
 	json_write_hex(w, bytes);
+}
+
+void json_put_name(struct json_writer *w, const char *key, struct slice bytes)
+{
+	CLEANUP(mem_freep) char *hex_key = NULL;
+
+	json_put_text(w, key, bytes);
+	if (utf8_valid(bytes))
+		return;
+	hex_key = mem_printf("%s_hex", key);
+	json_put_hex(w, hex_key, bytes);
 }

@@ -30,12 +30,9 @@ static const char *type_name(char type)
 void report_entry_members(struct json_writer *w, const struct report_entry *entry)
 {
 	CLEANUP(mem_freep) char *rooted = mem_printf("/%s", entry->path);
-	struct slice path = slice_of_string(rooted);
 	char time[CLOCK_TEXT_MAX];
 
-	json_put_text(w, "path", path);
-	if (!utf8_valid(path))
-		json_put_hex(w, "path_hex", path);
+	json_put_name(w, "path", slice_of_string(rooted));
 	json_put_string(w, "type", type_name(entry->type));
 	json_put_uint(w, "mode", entry->mode);
 	json_put_uint(w, "uid", entry->uid);
@@ -45,7 +42,7 @@ void report_entry_members(struct json_writer *w, const struct report_entry *entr
 	json_put_uint(w, "size", entry->size);
 	json_put_string(w, "mtime", clock_format(entry->mtime_nsec, time));
 	if (entry->target != NULL)
-		json_put_string(w, "target", entry->target);
+		json_put_name(w, "target", slice_of_string(entry->target));
 	if (entry->n_facts == 0)
 		return;
 	json_write_key(w, "facts");

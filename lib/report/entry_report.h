@@ -25,7 +25,8 @@ struct report_entry {
 	size_t n_facts;
 };
 
-/* Members of an open object; a path that is not UTF-8 also comes as "path_hex". */
+/* Members of an open object; a path or target that is not UTF-8 also comes as "path_hex" or
+ * "target_hex". */
 void report_entry_members(struct json_writer *w, const struct report_entry *entry);
 void report_entry_json(struct json_writer *w, const struct report_entry *entry);
 

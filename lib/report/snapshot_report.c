@@ -17,7 +17,15 @@ static void put_time(struct json_writer *w, const char *key, int64_t nsec)
 	json_put_string(w, key, clock_format(nsec, text));
 }
 
-static void put_paths(struct json_writer *w, const struct strings *paths)
+static bool are_all_utf8(const struct strings *paths)
+{
+	for (size_t i = 0; i < strings_count(paths); i++)
+		if (!utf8_valid(slice_of_string(strings_at(paths, i))))
+			return false;
+	return true;
+}
+
+void report_paths_json(struct json_writer *w, const struct strings *paths)
 {
 	json_write_key(w, "paths");
 	if (paths == NULL) {
@@ -27,6 +35,13 @@ static void put_paths(struct json_writer *w, const struct strings *paths)
 	json_begin_array(w);
 	for (size_t i = 0; i < strings_count(paths); i++)
 		json_write_string(w, strings_at(paths, i));
+	json_end_array(w);
+	if (are_all_utf8(paths))
+		return;
+	json_write_key(w, "paths_hex");
+	json_begin_array(w);
+	for (size_t i = 0; i < strings_count(paths); i++)
+		json_write_hex(w, slice_of_string(strings_at(paths, i)));
 	json_end_array(w);
 }
 
@@ -45,7 +60,7 @@ void report_snapshot_json(struct json_writer *w, const struct report_snapshot *s
 	json_put_uint(w, "warnings", snapshot->warnings);
 	json_put_string(w, "writer", snapshot->writer);
 	json_put_string(w, "host", snapshot->host);
-	put_paths(w, snapshot->paths);
+	report_paths_json(w, snapshot->paths);
 	json_put_bool(w, "expired", snapshot->expired);
 	json_end_object(w);
 }

@@ -20,6 +20,10 @@ struct report_snapshot {
 	bool expired;
 };
 
+/* Member "paths" of an open object, null for NULL; when one of them is not UTF-8 also "paths_hex",
+ * all of them in the same order. */
+void report_paths_json(struct json_writer *w, const struct strings *paths);
+
 /* One object into the document being written. */
 void report_snapshot_json(struct json_writer *w, const struct report_snapshot *snapshot);
 

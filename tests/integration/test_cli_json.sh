@@ -51,6 +51,13 @@ ln -s target "$tree/link"
 mkfifo "$tree/fifo"
 init() { quipu-backup init --repo "file://$work/repo" --keys "$work/repo.keys" --passphrase-file "$work/passphrase" --json; }
 
+ln -s $'\xfe' "$work/odd"$'\xffl'
+name_from_hex() {
+	local hex
+	hex=$(with_recovery repo quipu-backup find 'not*' --snapshot latest:$stream --json | jq -r '.[0].path_hex') &&
+		[[ $(with_recovery repo quipu-restore get latest:$stream "$(printf '%b' "$(sed 's/../\\x&/g' <<<"$hex")")") == not* ]]
+}
+
 judge init document init 0 '.resumed == false' init
 judge 'init again' error 1 '.error.code == "exists" and .error.hint != null' init
 judge 'run' document run 0 '.files == 6 and .exit_code == 0 and .new_bytes > 0' \
@@ -67,13 +74,20 @@ printf '[[job]]\nname = "%s"\nfiles = ["%s"]\n' good "$tree/sub" bad "$work/miss
 judge 'run of jobs, one fails' document jobs 1 \
 	'(.jobs | length == 2) and .jobs[0].exit_code == 0 and .jobs[1].exit_code == 1 and .jobs[1].error.code == "not_found"' \
 	write run --config "$work/jobs.toml"
+judge 'run of a name in any bytes' document run 0 '.files == 0' write run --stream files/odd --files "$work/odd"$'\xffl'
 judge 'run of one job' document jobs 0 '.jobs | length == 1' write run --config "$work/jobs.toml" good
 
-judge 'list' document snapshot-list 0 'length == 6 and .[0].host == null and .[0].paths == null' write list
+judge 'list' document snapshot-list 0 'length == 7 and .[0].host == null and .[0].paths == null' write list
 judge 'list with a key that reads' document snapshot-list 0 ".[0].host != null and .[0].paths == [\"$tree\"]" backup list
 judge 'list of an unknown stream' document snapshot-list 0 '. == []' write list --stream nothing
 judge 'show of a snapshot' document snapshot 0 '.source == "files" and .tags == {} and .seq == 2' backup show latest:$stream
 judge 'show of a path' document entry-list 0 'map(.path_hex // "") | any(endswith("ff7574662d38"))' backup show latest:$stream "$tree"
+judge 'links and roots of a snapshot in any bytes' document snapshot 0 '.paths_hex == [.paths_hex[0]] and (.paths_hex[0] | endswith("ff6c"))' \
+	backup show latest:files/odd
+judge 'list of them' document snapshot-list 0 '[.[] | select(has("paths_hex")) | .stream] == ["files/odd"]' backup list
+judge 'their targets' document entry-list 0 '.[0].target_hex == "fe"' backup show latest:files/odd "$work/odd"$'\xffl'
+judge 'find of them' document find 0 '.[0].target_hex == "fe"' backup find '*odd*l'
+judge 'a name from its hex digits' name_from_hex
 judge 'show of a file' document entry-list 0 'length == 1 and .[0].type == "file"' backup show latest:$stream "$tree/new"
 judge 'show with a key that does not read' error 12 '.error.code == "key"' write show latest:$stream
 judge 'find' document find 0 'length == 4 and .[0].type == "file"' backup find deep
@@ -82,7 +96,7 @@ first=$(with_writer repo quipu-backup list --json --stream $stream | jq -r '.[0]
 judge 'diff' document diff 0 '[.[] | select(.type != "directory" or .change != "metadata") | .change] | sort
 	== ["added", "content", "metadata", "removed", "type"]' backup diff "$first" latest:$stream
 judge 'diff of the same' document diff 0 '. == []' backup diff "$first" "$first"
-judge 'stats' document stats 0 '.snapshots == 6 and .objects["packs/"].count > 0 and .repository_bytes > 0' write stats
+judge 'stats' document stats 0 '.snapshots == 7 and .objects["packs/"].count > 0 and .repository_bytes > 0' write stats
 judge 'check' document check 0 '.clean and .level == "structure" and (.data_read | not)' write check
 judge 'check with a key that reads' document check 0 '.clean and .level == "trees" and .data_read and .bytes_read > 0' backup check --read-data
 judge 'check of a part' document check 0 '.clean and .data_read' backup check --read-data=1/2
@@ -98,7 +112,7 @@ judge 'get of nothing' error 1 '.error.code == "not_found"' restore get latest:$
 judge 'export' last_line stream 0 '.files == 5 and .bytes > 0' restore export latest:$stream
 judge 'the data of export is a tar' tar -tf "$work/data"
 
-judge 'verify' document verify 0 '.clean and .first_look and (.data_read | not) and .streams == 4' verify
+judge 'verify' document verify 0 '.clean and .first_look and (.data_read | not) and .streams == 5' verify
 judge 'verify with marks' document verify 0 '.state_advanced and .data_read' verify --read-data --state "$work/state"
 judge 'verify with marks again' document verify 0 '.first_look | not' verify --state "$work/state"
 

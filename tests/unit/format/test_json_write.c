@@ -198,6 +198,19 @@ static void test_json_write_hex__writes_digits(void **state)
 			    "{\"name_hex\":\"ff00\",\"name\":\"\xef\xbf\xbd\"}");
 }
 
+static void test_json_put_name__adds_bytes_that_are_not_utf8(void **state)
+{
+	struct fixture *f = *state;
+
+	json_begin_object(&f->w);
+	json_put_name(&f->w, "one", slice_of_string("\xc3\xa4"));
+	json_put_name(&f->w, "two", slice_of("\xff", 1));
+	json_end_object(&f->w);
+	assert_string_equal(buf_string(&f->text),
+			    "{\"one\":\"\xc3\xa4\",\"two\":\"\xef\xbf\xbd\","
+			    "\"two_hex\":\"ff\"}");
+}
+
 static void test_json_write_raw__embeds_a_value(void **state)
 {
 	struct fixture *f = *state;
@@ -278,6 +291,7 @@ int main(void)
 		TEST(test_json_write_string__null_pointer_is_null),
 		TEST(test_json_write_text__replaces_each_invalid_byte),
 		TEST(test_json_write_hex__writes_digits),
+		TEST(test_json_put_name__adds_bytes_that_are_not_utf8),
 		TEST(test_json_write_raw__embeds_a_value),
 		TEST(test_json_write_value__gives_the_text_back),
 		TEST(test_json_write_value__dates_are_strings),

@@ -39,9 +39,16 @@ static void test_report_entry_json__adds_hex_for_names_that_are_no_text(void **s
 	assert_non_null(strstr(buf_string(&text), "\"facts\":{\"rows\":\"5\"}"));
 	buf_clear(&text);
 	entry.path = "a";
+	entry.target = "\xff";
 	json_writer_init(&w, &text, JSON_COMPACT);
 	report_entry_json(&w, &entry);
+	assert_non_null(strstr(buf_string(&text), "\"target_hex\":\"ff\""));
 	assert_null(strstr(buf_string(&text), "path_hex"));
+	buf_clear(&text);
+	entry.target = "b";
+	json_writer_init(&w, &text, JSON_COMPACT);
+	report_entry_json(&w, &entry);
+	assert_null(strstr(buf_string(&text), "_hex"));
 }
 
 static void test_report_entry_line__quotes_and_shows_targets(void **state)

@@ -50,6 +50,31 @@ static void test_report_snapshot_json__has_null_for_what_the_key_cannot_read(voi
 		"\"host\":null,\"paths\":null,\"expired\":false}");
 }
 
+static void test_report_paths_json__has_bytes_that_are_not_utf8(void **state)
+{
+	CLEANUP(strings_release) struct strings paths = {0};
+	CLEANUP(buf_release) struct buf text = {0};
+	struct json_writer w;
+
+	(void)state;
+	strings_init(&paths);
+	strings_add(&paths, "/a");
+	buf_init(&text, 0);
+	json_writer_init(&w, &text, JSON_COMPACT);
+	json_begin_object(&w);
+	report_paths_json(&w, &paths);
+	json_end_object(&w);
+	assert_string_equal(buf_string(&text), "{\"paths\":[\"/a\"]}");
+	strings_add(&paths, "/\xfe");
+	buf_clear(&text);
+	json_writer_init(&w, &text, JSON_COMPACT);
+	json_begin_object(&w);
+	report_paths_json(&w, &paths);
+	json_end_object(&w);
+	assert_string_equal(buf_string(&text), "{\"paths\":[\"/a\",\"/\xef\xbf\xbd\"],"
+					       "\"paths_hex\":[\"2f61\",\"2ffe\"]}");
+}
+
 static void test_report_snapshot_line__fits_under_the_heading(void **state)
 {
 	struct report_snapshot snapshot = sample();
@@ -74,6 +99,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 			test_report_snapshot_json__has_null_for_what_the_key_cannot_read),
+		cmocka_unit_test(test_report_paths_json__has_bytes_that_are_not_utf8),
 		cmocka_unit_test(test_report_snapshot_line__fits_under_the_heading),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
