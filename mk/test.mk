@@ -7,6 +7,9 @@ UNIT_BIN := $(UNIT_C:%.c=$(B)/%)
 FUZZ_C := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 REPLAY_BIN := $(FUZZ_C:tests/fuzz/fuzz_%.c=$(B)/tests/fuzz/replay_%)
 FUZZ_BIN := $(FUZZ_C:%.c=$(B)/%)
+# For ThreadSanitizer: the layers that start threads, without what takes long there and starts none.
+THREADED_BIN := $(filter-out $(addprefix $(B)/tests/unit/repo/test_,chunker index_cache packlist_set record_sorter \
+	sequence_writer),$(filter $(addprefix $(B)/tests/unit/,base/% files/% store/% repo/% job/% cli/%),$(UNIT_BIN)))
 GOLDEN := $(sort $(wildcard tests/golden/test_*.sh tests/golden/test_*.py))
 BENCH_BIN := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/bench/bench_*.c)))
 INTEGRATION := $(sort $(wildcard tests/integration/test_*.sh tests/integration/test_*.py))
@@ -34,9 +37,10 @@ $(B)/tests/fuzz/replay_%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o $(LI
 $(B)/tests/fuzz/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(LIB)
 	$(call quiet,LD)$(CXX) $(LDFLAGS_ALL) -fsanitize=fuzzer $^ $(LIBS) -o $@
 
-.PHONY: check analyze bench unit-programs integration fuzz fuzz-smoke fuzz-programs test coverage
+.PHONY: check check-threads run-threads threaded-programs analyze bench unit-programs integration fuzz fuzz-smoke fuzz-programs test coverage
 unit-programs: $(UNIT_BIN) $(REPLAY_BIN)
 fuzz-programs: $(FUZZ_BIN)
+threaded-programs: $(THREADED_BIN)
 
 ifdef M
 check: $(B)/tests/unit/$(dir $(M))test_$(notdir $(M))
@@ -45,6 +49,12 @@ else
 check: all unit-programs ## the fast tests and the gates; one module: M=layer/module
 	@$(RUN_TESTS) $(UNIT_BIN) $(REPLAY_BIN) $(GOLDEN) $(GATES)
 endif
+
+check-threads: ## the unit tests with threads under ThreadSanitizer
+	@$(MAKE) VARIANT=tsan run-threads
+
+run-threads: threaded-programs
+	@$(RUN_TESTS) $(THREADED_BIN)
 
 integration: all $(B)/tests/support/pg_roundtrip ## the tests with real servers, on this variant's programs
 	@$(RUN_TESTS) $(INTEGRATION)

@@ -32,7 +32,8 @@ static const uint32_t border_lengths[] = {
 
 struct fixture {
 	struct repo_fixture r;
-	struct rng rng;
+	struct rng rng;	       /* the test's */
+	struct rng writer_rng; /* several threads draw from it */
 	struct log log;
 	struct cancel cancel;
 	struct index *index;
@@ -52,7 +53,7 @@ static void open_writer(struct fixture *x, unsigned n_threads, uint64_t memory)
 		.domain = "hosts",
 		.signers = &signer,
 		.n_signers = 1,
-		.rng = &x->rng,
+		.rng = &x->writer_rng,
 		.log = &x->log,
 	};
 	struct blob_writer_options options = {
@@ -61,7 +62,7 @@ static void open_writer(struct fixture *x, unsigned n_threads, uint64_t memory)
 		.domain = "hosts",
 		.n_threads = n_threads,
 		.memory_bytes = memory,
-		.rng = &x->rng,
+		.rng = &x->writer_rng,
 		.clock = &x->r.clock,
 		.log = &x->log,
 		.cancel = &x->cancel,
@@ -91,6 +92,7 @@ static int setup(void **state)
 	if (repo_fixture_init_cut(&x->r, 9, chunk, &err) < 0)
 		return -1;
 	x->rng = rng_seeded(3);
+	x->writer_rng = rng_system();
 	x->log = log_silent();
 	cancel_init(&x->cancel);
 	x->n_bytes = 10 * MIB;
