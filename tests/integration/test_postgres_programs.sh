@@ -128,4 +128,31 @@ judge 'a pg_dump older than the server' old_programs
 only_two() { [[ $(restore_list | wc -l) == 3 ]]; }
 restore_list() { "$bin/quipu-backup" list --repo "file://$work/repo" --key "$work/keys/recovery.key"; }
 judge 'what failed left no snapshot' only_two
+
+# --- the longest value that PostgreSQL holds: the server and libpq keep whole rows in memory ---
+
+too_little() { # says what is missing for it
+	local memory disk
+	memory=$(awk '/^MemAvailable:/ { print int($2 / 1048576) }' /proc/meminfo)
+	disk=$(df --output=avail -k "$work" | awk 'END { print int($1 / 1048576) }')
+	[[ ${VARIANT:-release} == release ]] || echo "takes too much memory with sanitizers"
+	((memory >= 8)) || echo "needs 8 GiB of memory, $memory are free"
+	((disk >= 6)) || echo "needs 6 GiB of disk, $disk are free"
+}
+longest_value() {
+	sql postgres 'CREATE DATABASE long TEMPLATE template0' &&
+		sql long 'CREATE TABLE t (id int, v text)' &&
+		sql long 'ALTER TABLE t ALTER v SET STORAGE EXTERNAL' &&
+		sql long "INSERT INTO t VALUES (1, 'short'), (2, repeat(md5('x'), 33000000))" &&
+		backup run --stream db/long --postgres dbname=long &&
+		restore run latest:db/long --to-postgres dbname=long_2 &&
+		[[ $(sql long_2 'SELECT id, length(v), md5(v) FROM t ORDER BY id') == \
+			$(sql long 'SELECT id, length(v), md5(v) FROM t ORDER BY id') ]]
+}
+why=$(too_little | head -n 1)
+if [[ -z $why ]]; then
+	judge 'a value of 1 GB comes back' longest_value
+else
+	echo "skip - a value of 1 GB comes back: $why"
+fi
 exit $status
