@@ -151,11 +151,6 @@ void *map_remove(struct map *map, struct slice key)
 	return value;
 }
 
-size_t map_count(const struct map *map)
-{
-	return map->n;
-}
-
 bool map_next(const struct map *map, size_t *position, struct slice *ret_key,
 	      void **ret_value)
 {

@@ -21,7 +21,6 @@ void map_freep(struct map **map);
 void *map_get(const struct map *map, struct slice key);	      /* NULL when absent */
 void map_set(struct map *map, struct slice key, void *value); /* adds or replaces */
 void *map_remove(struct map *map, struct slice key);	      /* returns the old value */
-size_t map_count(const struct map *map);
 
 /* Visits all in unspecified order; `*position` starts at 0; false at the end. */
 bool map_next(const struct map *map, size_t *position, struct slice *ret_key,

@@ -121,34 +121,17 @@ int pool_new(unsigned n_threads, size_t queue_len, struct pool **ret_pool,
 	return 0;
 }
 
-/* With the mutex held and room in the ring. */
-static void add_task(struct pool *pool, pool_task_fn *fn, void *argument)
-{
-	size_t last = (pool->first + pool->waiting) % pool->capacity;
-
-	pool->ring[last] = (struct task){.fn = fn, .argument = argument};
-	pool->waiting++;
-	pool->active++;
-	condition_signal_one(pool->work);
-}
-
 void pool_submit(struct pool *pool, pool_task_fn *fn, void *task)
 {
 	LOCKED(pool->mutex);
 
 	while (pool->waiting == pool->capacity)
 		condition_wait(pool->changed, pool->mutex);
-	add_task(pool, fn, task);
-}
-
-bool pool_try_submit(struct pool *pool, pool_task_fn *fn, void *task)
-{
-	LOCKED(pool->mutex);
-
-	if (pool->waiting == pool->capacity)
-		return false;
-	add_task(pool, fn, task);
-	return true;
+	size_t last = (pool->first + pool->waiting) % pool->capacity;
+	pool->ring[last] = (struct task){.fn = fn, .argument = task};
+	pool->waiting++;
+	pool->active++;
+	condition_signal_one(pool->work);
 }
 
 void pool_wait(struct pool *pool)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The only home of threads: a fixed set of workers fed by one bounded queue, and a bounded
- * queue of pointers for stages. Signals are blocked in workers, so that main gets them.
- * A failing pthread call on a valid object is our bug and aborts.
+ * The only home of threads: a fixed set of workers fed by one bounded queue. Signals are
+ * blocked in workers, so that main gets them. A failing pthread call on a valid object is our
+ * bug and aborts.
  */
 #ifndef BASE_POOL_H
 #define BASE_POOL_H
@@ -20,24 +20,12 @@ typedef void pool_task_fn(void *task, unsigned worker);
 /* n_threads >= 1; at most `queue_len` tasks wait. ERR_IO when a thread cannot be made. */
 MUST_CHECK int pool_new(unsigned n_threads, size_t queue_len, struct pool **ret_pool,
 			struct err *err);
-/* Blocks while full: a task that submits to its own pool uses pool_try_submit(). */
+/* Blocks while full, so a task does not submit to its own pool. */
 void pool_submit(struct pool *pool, pool_task_fn *fn, void *task);
-/* As pool_submit() but false instead of blocking. */
-bool pool_try_submit(struct pool *pool, pool_task_fn *fn, void *task);
 void pool_wait(struct pool *pool); /* until no task waits or runs */
 unsigned pool_size(const struct pool *pool);
 void pool_free(struct pool *pool); /* waits for queued tasks, joins; NULL is fine */
 void pool_freep(struct pool **pool);
-
-struct queue;
-struct queue *queue_new(size_t max_items); /* max_items >= 1 */
-void queue_free(struct queue *queue);	   /* items that are left stay their owner's */
-void queue_freep(struct queue **queue);
-/* `item` is not NULL. Blocks while full; false once closed, then it stays the caller's. */
-bool queue_push(struct queue *queue, void *item);
-void *queue_pop(struct queue *queue); /* blocks while empty; NULL once closed and empty */
-void *queue_try_pop(struct queue *queue); /* NULL when empty */
-void queue_close(struct queue *queue);	  /* wakes all; may be called again */
 
 /* One-shot event: a task signals it, another waits. */
 struct event;
@@ -46,7 +34,6 @@ void event_free(struct event *event);
 void event_freep(struct event **event);
 void event_set(struct event *event);
 void event_wait(struct event *event);
-bool event_is_set(struct event *event);
 
 /* Plain mutex with the house's cleanup: LOCKED(m); in a scope. */
 struct mutex;

@@ -176,10 +176,3 @@ void event_wait(struct event *event)
 	while (!event->set)
 		condition_wait(event->condition, event->mutex);
 }
-
-bool event_is_set(struct event *event)
-{
-	LOCKED(event->mutex);
-
-	return event->set;
-}

@@ -201,8 +201,8 @@ static int await_end(const struct process *process, const struct cancel *cancel,
 	return 0;
 }
 
-int process_wait_or_cancel(struct process *process, const struct cancel *cancel,
-			   int *ret_status, struct err *err)
+int process_wait(struct process *process, const struct cancel *cancel, int *ret_status,
+		 struct err *err)
 {
 	process_close_stdin(process);
 	if (!process->reaped) {
@@ -212,11 +212,6 @@ int process_wait_or_cancel(struct process *process, const struct cancel *cancel,
 	}
 	*ret_status = process->status;
 	return 0;
-}
-
-int process_wait(struct process *process, int *ret_status, struct err *err)
-{
-	return process_wait_or_cancel(process, NULL, ret_status, err);
 }
 
 const char *process_stderr(struct process *process)
@@ -337,7 +332,7 @@ int process_run(const char *const *argv, size_t max, struct buf *ret_output,
 		return -1;
 	if (read_output(process, max, &output, cancel, err) < 0)
 		return err_wrap(err, "%s", process->name);
-	if (process_wait_or_cancel(process, cancel, &status, err) < 0 ||
+	if (process_wait(process, cancel, &status, err) < 0 ||
 	    process_check(process, err) < 0)
 		return -1;
 	*ret_output = output;

@@ -48,14 +48,10 @@ int process_stdout(const struct process *process); /* read end, -1 if not wanted
 void process_close_stdin(struct process *process);
 
 /* Closes stdin and waits. *ret_status: exit status 0..255, or 128 + signal. Who wants stdout
- * reads it to its end before, else a child that writes much never ends. */
-MUST_CHECK int process_wait(struct process *process, int *ret_status, struct err *err);
-
-/* As process_wait(); ERR_INTERRUPTED when *cancel (may be NULL) is set first: the child then
- * still runs, and process_free() ends it. */
-MUST_CHECK int process_wait_or_cancel(struct process *process,
-				      const struct cancel *cancel, int *ret_status,
-				      struct err *err);
+ * reads it to its end before, else a child that writes much never ends. ERR_INTERRUPTED when
+ * *cancel (may be NULL) is set first: the child then still runs, and process_free() ends it. */
+MUST_CHECK int process_wait(struct process *process, const struct cancel *cancel,
+			    int *ret_status, struct err *err);
 
 /* After process_wait(): 0 for status 0, else ERR_FAILED "NAME: exit status 3: last line of
  * stderr" or "NAME: killed by SIGKILL: ...". */

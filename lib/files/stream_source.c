@@ -104,7 +104,7 @@ static int read_command(struct transfer *transfer, struct err *err)
 
 	if (process_start(&options, &process, err) < 0 ||
 	    read_all(transfer, process_stdout(process), err) < 0 ||
-	    process_wait_or_cancel(process, transfer->cancel, &status, err) < 0)
+	    process_wait(process, transfer->cancel, &status, err) < 0)
 		return -1;
 	return status == 0 ? 0 : set_command_failure(process, status, err);
 }

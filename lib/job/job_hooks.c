@@ -105,7 +105,7 @@ static int run_hook(const char *command, const struct hook_context *context,
 	make_variables(context, &variables);
 	options.set_env = variables.data;
 	if (process_start(&options, &process, err) < 0 ||
-	    process_wait_or_cancel(process, cancel, &status, err) < 0)
+	    process_wait(process, cancel, &status, err) < 0)
 		return -1;
 	if (process_check(process, err) == 0)
 		return 0;

@@ -353,7 +353,7 @@ int pg_tool_wait(struct process *process, const char *name, const struct cancel 
 	const char *said;
 	CLEANUP(mem_freep) char *line = NULL;
 
-	if (process_wait_or_cancel(process, cancel, &status, err) < 0)
+	if (process_wait(process, cancel, &status, err) < 0)
 		return -1;
 	if (status == 0)
 		return 0;

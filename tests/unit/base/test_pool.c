@@ -75,40 +75,6 @@ static void test_pool_free__takes_null(void **state)
 	assert_null(pool);
 }
 
-struct gate {
-	struct event *entered, *open;
-};
-
-static void wait_at_gate(void *task, unsigned worker)
-{
-	struct gate *gate = task;
-
-	(void)worker;
-	event_set(gate->entered);
-	event_wait(gate->open);
-}
-
-static void test_pool_try_submit__is_false_when_full(void **state)
-{
-	CLEANUP(pool_freep) struct pool *pool = start_pool(1, 1);
-	CLEANUP(event_freep) struct event *entered = event_new();
-	CLEANUP(event_freep) struct event *open = event_new();
-	struct gate gate = {.entered = entered, .open = open};
-	atomic_uint counter;
-
-	(void)state;
-	atomic_init(&counter, 0);
-	pool_submit(pool, wait_at_gate, &gate);
-	event_wait(entered);
-	assert_true(pool_try_submit(pool, count_up, &counter));
-	assert_false(pool_try_submit(pool, count_up, &counter));
-	event_set(open);
-	pool_wait(pool);
-	assert_true(pool_try_submit(pool, count_up, &counter));
-	pool_wait(pool);
-	assert_int_equal(atomic_load(&counter), 2);
-}
-
 enum { N_MEETING = 4 };
 
 struct meeting {
@@ -174,7 +140,6 @@ int main(void)
 		cmocka_unit_test(test_pool_wait__returns_at_once_when_idle),
 		cmocka_unit_test(test_pool_free__runs_what_was_queued),
 		cmocka_unit_test(test_pool_free__takes_null),
-		cmocka_unit_test(test_pool_try_submit__is_false_when_full),
 		cmocka_unit_test(
 			test_pool_submit__workers_run_at_once_under_their_numbers),
 		cmocka_unit_test(test_pool_new__blocks_signals_in_workers_only),

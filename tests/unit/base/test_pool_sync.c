@@ -21,12 +21,10 @@ static void test_event_wait__returns_once_set(void **state)
 	struct pool *pool = NULL;
 
 	(void)state;
-	assert_false(event_is_set(event));
 	assert_int_equal(pool_new(1, 1, &pool, &err), 0);
 	pool_submit(pool, set_event, event);
 	event_wait(event);
-	assert_true(event_is_set(event));
-	event_wait(event);
+	event_wait(event); /* at once, also the second time */
 	pool_free(pool);
 }
 
@@ -118,7 +116,6 @@ static void test_sync_free__takes_null(void **state)
 	mutex_freep(&mutex);
 	condition_free(NULL);
 	event_free(NULL);
-	queue_free(NULL);
 	assert_null(mutex);
 }
 

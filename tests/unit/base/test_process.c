@@ -38,7 +38,7 @@ static int wait_for(struct process *process)
 	struct err err = {0};
 	int status = -1;
 
-	if (process_wait(process, &status, &err) < 0)
+	if (process_wait(process, NULL, &status, &err) < 0)
 		fail_msg("%s", err.msg);
 	return status;
 }
@@ -326,7 +326,7 @@ static void test_process_wait__does_not_wait_for_what_the_child_left(void **stat
 	assert_int_equal(kill((pid_t)pid, SIGKILL), 0);
 }
 
-static void test_process_wait_or_cancel__leaves_the_child_running(void **state)
+static void test_process_wait__leaves_the_child_running(void **state)
 {
 	const char *const argv[] = {"sleep", "1000", NULL};
 	struct process_options options = {.argv = argv};
@@ -338,7 +338,7 @@ static void test_process_wait_or_cancel__leaves_the_child_running(void **state)
 	(void)state;
 	cancel_init(&cancel);
 	cancel_set(&cancel, SIGINT);
-	assert_int_equal(process_wait_or_cancel(process, &cancel, &status, &err), -1);
+	assert_int_equal(process_wait(process, &cancel, &status, &err), -1);
 	assert_int_equal(err.code, ERR_INTERRUPTED);
 	assert_int_equal(err.signal, SIGINT);
 	assert_string_equal(err.msg, "sleep: interrupted by SIGINT");
@@ -449,7 +449,7 @@ int main(void)
 		cmocka_unit_test(test_process_wait__survives_a_chatty_child),
 		cmocka_unit_test(
 			test_process_wait__does_not_wait_for_what_the_child_left),
-		cmocka_unit_test(test_process_wait_or_cancel__leaves_the_child_running),
+		cmocka_unit_test(test_process_wait__leaves_the_child_running),
 		cmocka_unit_test(test_process_check__quotes_foreign_text),
 		cmocka_unit_test(test_process_check__accepts_success),
 		cmocka_unit_test(test_process_stderr__is_empty_when_inherited),

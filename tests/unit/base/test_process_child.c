@@ -28,7 +28,7 @@ static void output_of(const struct process_options *options, char *text, size_t 
 		fail_msg("%s", err.msg);
 	assert_int_equal(fd_read(process_stdout(process), text, size - 1, &n, &err), 0);
 	text[n] = '\0';
-	assert_int_equal(process_wait(process, &status, &err), 0);
+	assert_int_equal(process_wait(process, NULL, &status, &err), 0);
 	assert_int_equal(status, 0);
 	process_free(process);
 }
@@ -152,7 +152,7 @@ static void test_process_child__may_swap_descriptors(void **state)
 	options.stdout_fd = ends[1];
 	options.stdin_fd = ends[0];
 	assert_int_equal(process_start(&options, &process, &err), 0);
-	assert_int_equal(process_wait(process, &status, &err), 0);
+	assert_int_equal(process_wait(process, NULL, &status, &err), 0);
 	process_free(process);
 	fd_closep(&ends[1]);
 	assert_int_equal(fd_read(ends[0], text, sizeof(text) - 1, &n, &err), 0);
