@@ -74,6 +74,6 @@ int browse_tell_alarms(struct cli *cli, const struct snapshot_list *list)
 	const struct err alarm = {.code = ERR_ALARM};
 
 	for (size_t i = 0; i < strings_count(&list->alarms); i++)
-		log_warning(&cli->log, "%s", strings_at(&list->alarms, i));
+		log_error(&cli->log, "%s", strings_at(&list->alarms, i));
 	return strings_count(&list->alarms) > 0 ? err_exit_code(&alarm) : 0;
 }

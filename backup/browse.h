@@ -30,8 +30,8 @@ MUST_CHECK int browse_header_open(struct cli *cli, const struct browse_options *
 				  const struct snapshot_header *header,
 				  struct job_tree **ret_tree, struct err *err);
 
-/* Warns of headers and chains that are not as they should be. What there is is shown all the
- * same: returns the exit code that tells of them, 0 when there are none. */
+/* Tells, also with --quiet, of headers and chains that are not as they should be. What there
+ * is is shown all the same: returns the exit code that tells of them, 0 when there are none. */
 int browse_tell_alarms(struct cli *cli, const struct snapshot_list *list);
 
 #endif

@@ -45,9 +45,9 @@ static int pass_over(struct searching *searching, const struct err *why, struct 
 		*err = *why;
 		return -1;
 	}
-	log_warning(&searching->cli->log, "snapshot %s of %s: %s",
-		    hex_encode(slice_of(searching->header->id, 5), hex, sizeof(hex)),
-		    searching->header->stream, why->msg);
+	log_error(&searching->cli->log, "snapshot %s of %s: %s",
+		  hex_encode(slice_of(searching->header->id, 5), hex, sizeof(hex)),
+		  searching->header->stream, why->msg);
 	searching->exit_code = err_worse_exit(searching->exit_code, err_exit_code(why));
 	return 0;
 }

@@ -49,6 +49,7 @@ judge 'find goes on behind a lost directory' reports 13 'tree/late' browse find 
 judge 'it finds what is around it' finds 2
 judge 'text is no different' reports 13 'tree/late' browse find wanted
 judge 'one line an entry' test "$(wc -l <"$work/out")" = 2
+judge '--quiet hides no loss' reports 13 'tree/late' browse find wanted --quiet
 judge 'find needs a key that reads' fails 12 'expected a recovery or reader key' with_writer repo quipu-backup find wanted
 
 header=$(objects snapshots | sed -n 2p)
@@ -57,7 +58,7 @@ truncate -s 50 "$work/repo/$header"
 judge 'find tells of a damaged header' reports 15 "$header" browse find second --json
 judge 'stats tells of a damaged header' reports 15 "$header" browse stats --json
 judge 'stats counts the others' jq -e '.snapshots == 3' "$work/out"
-judge 'list tells of a damaged header' reports 15 "$header" browse list
+judge 'list tells of a damaged header, also with --quiet' reports 15 "$header" browse list --quiet
 
 no_escape() { # COMMAND...: the output has none of a terminal's control bytes but line ends
 	"$@" >"$work/out" 2>&1
