@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The base64 core serves plain bytes and secrets alike, so it is written for secrets: a
- * digit's value comes from arithmetic on masks instead of a table, and what the decoder
+ * The base64 core is written for secrets: a digit's value comes from arithmetic on masks instead of a table, and what the decoder
  * keeps between characters is at most three of them. It writes to memory that the caller
  * has sized: BASE64_LEN() says how much text there will be, 3/4 of the text bounds the bytes.
  *
@@ -47,10 +46,6 @@ static int hex_digit_value(uint8_t c)
 
 static int hex_check(struct slice text, struct err *err)
 {
-	if (text.len % 2 != 0)
-		return err_set(err, ERR_CORRUPT,
-			       "hex: expected an even number of digits, found %zu",
-			       text.len);
 	for (size_t i = 0; i < text.len; i++)
 		if (hex_digit_value(text.data[i]) < 0)
 			return err_set(err, ERR_CORRUPT,
@@ -74,18 +69,6 @@ MUST_CHECK int hex_decode(struct slice text, uint8_t *out, size_t len, struct er
 	if (hex_check(text, err) < 0)
 		return -1;
 	hex_fill(text, out);
-	return 0;
-}
-
-MUST_CHECK int hex_decode_append(struct slice text, size_t max, struct buf *ret_bytes,
-				 struct err *err)
-{
-	if (text.len / 2 > max)
-		return err_set(err, ERR_LIMIT, "hex: %zu bytes exceed the limit of %zu",
-			       text.len / 2, max);
-	if (hex_check(text, err) < 0)
-		return -1;
-	hex_fill(text, buf_extend(ret_bytes, text.len / 2));
 	return 0;
 }
 
@@ -134,14 +117,6 @@ static void base64_quantum(const uint8_t *from, size_t n, uint8_t to[static 4])
 	to[2] = n > 1 ? base64_digit(bits >> 6 & 63) : '=';
 	to[3] = n > 2 ? base64_digit(bits & 63) : '=';
 	secret_wipe(&bits, sizeof(bits));
-}
-
-void base64_append(struct buf *text, struct slice bytes)
-{
-	uint8_t *to = buf_extend(text, BASE64_LEN(bytes.len));
-
-	for (size_t i = 0; i < bytes.len; i += 3, to += 4)
-		base64_quantum(bytes.data + i, bytes.len - i < 3 ? bytes.len - i : 3, to);
 }
 
 /* What the decoder knows between two characters. */
@@ -206,29 +181,6 @@ static int base64_decode(struct base64_decoder *d, struct slice text, size_t lin
 			       "base64: ends after %zu characters inside a group of four",
 			       text.len);
 	return 0;
-}
-
-MUST_CHECK int base64_decode_append(struct slice text, size_t max, struct buf *ret_bytes,
-				    struct err *err)
-{
-	size_t before = ret_bytes->len, padding = 0;
-
-	while (padding < 2 && padding < text.len &&
-	       text.data[text.len - 1 - padding] == '=')
-		padding++;
-	size_t most = text.len / 4 * 3, len = most > padding ? most - padding : 0;
-
-	if (len > max)
-		return err_set(err, ERR_LIMIT,
-			       "base64: %zu bytes exceed the limit of %zu", len, max);
-
-	struct base64_decoder d = {.out = buf_extend(ret_bytes, most)};
-	int result = base64_decode(&d, text, 0, err);
-
-	ret_bytes->len = result < 0 ? before : before + d.len;
-	if (ret_bytes->data != NULL)
-		ret_bytes->data[ret_bytes->len] = '\0';
-	return result;
 }
 
 MUST_CHECK int base64_encode_secret(struct slice bytes, size_t line_len,

@@ -26,20 +26,10 @@ void hex_append(struct buf *text, struct slice bytes);
 /* Exactly `len` bytes into `out`, which is untouched on failure; upper case is refused. */
 MUST_CHECK int hex_decode(struct slice text, uint8_t *out, size_t len, struct err *err);
 
-/* As many bytes as the text holds, at most `max` (ERR_LIMIT), appended to *ret_bytes. */
-MUST_CHECK int hex_decode_append(struct slice text, size_t max, struct buf *ret_bytes,
-				 struct err *err);
-
-void base64_append(struct buf *text, struct slice bytes);
-
-/* At most `max` bytes (ERR_LIMIT), appended to *ret_bytes, which keeps its length on
- * failure. No white space; padding complete; unused bits zero. */
-MUST_CHECK int base64_decode_append(struct slice text, size_t max, struct buf *ret_bytes,
-				    struct err *err);
-
 /*
- * The same for secrets: both sides lie in struct secret only, no other copy is made, and
- * neither branches nor table look-ups depend on the bytes. `line_len` > 0 writes a '\n'
+ * Base64 is for secrets: both sides lie in struct secret only, no other copy is made, and
+ * neither branches nor table look-ups depend on the bytes. The decoder takes no white space
+ * but line ends, complete padding, unused bits of zero. `line_len` > 0 writes a '\n'
  * after each so many characters and after the last; the decoder then takes lines of at most
  * `line_len` characters, 0 = no '\n' at all. *ret is initialised here; the caller releases
  * it. Text longer than SECRET_MAX is ERR_LIMIT.

@@ -432,8 +432,3 @@ void tar_abandon(struct tar_writer *tar)
 	if (tar != NULL)
 		release(tar);
 }
-
-void tar_abandonp(struct tar_writer **tar)
-{
-	tar_abandon(*tar);
-}

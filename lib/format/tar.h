@@ -74,6 +74,5 @@ MUST_CHECK int tar_end(struct tar_writer *tar, struct err *err);
 MUST_CHECK int tar_close(struct tar_writer *tar, struct err *err);
 /* Frees without ending; NULL is fine. */
 void tar_abandon(struct tar_writer *tar);
-void tar_abandonp(struct tar_writer **tar);
 
 #endif

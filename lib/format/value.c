@@ -3,8 +3,7 @@
  * A node knows its parent and, through it, its key, so a getter can name the whole path
  * without being told. Children are an array in order of appearance; a table has a second
  * array of their numbers sorted by key for look-ups. Parsers append everything and sort once
- * (value_index), so a hostile document of a million keys costs n log n; value_set() inserts
- * into the order, which is right for the small tables that programs build.
+ * (value_index), so a hostile document of a million keys costs n log n.
  *
  * File name and blame (whose mistake a wrong type is) are the root's: errors walk up.
  */
@@ -107,37 +106,26 @@ struct value_span value_key_span(const struct value *table, size_t i)
 	return value_member(table, i)->key_span;
 }
 
-/* Where `key` is or would be in the order. */
-static size_t order_find(const struct value *table, const char *key, bool *ret_found)
+const struct value *value_get(const struct value *table, const char *key)
 {
-	size_t low = 0, high = table->as.children.n_ordered;
+	size_t low = 0, high;
 
-	*ret_found = false;
+	if (table->type != VALUE_TABLE)
+		return NULL;
+	high = table->as.children.n_ordered;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 		size_t i = table->as.children.order[middle];
 		int order = strcmp(value_member(table, i)->key, key);
 
-		if (order < 0) {
+		if (order == 0)
+			return value_at(table, i);
+		if (order < 0)
 			low = middle + 1;
-			continue;
-		}
-		high = middle;
-		*ret_found |= order == 0;
+		else
+			high = middle;
 	}
-	return low;
-}
-
-const struct value *value_get(const struct value *table, const char *key)
-{
-	bool found;
-
-	if (table->type != VALUE_TABLE)
-		return NULL;
-
-	size_t at = order_find(table, key, &found);
-
-	return found ? value_at(table, table->as.children.order[at]) : NULL;
+	return NULL;
 }
 
 const char *value_datetime(const struct value *value)
@@ -191,11 +179,6 @@ struct value *value_new_text(struct slice bytes)
 	return new_text(VALUE_STRING, bytes);
 }
 
-struct value *value_new_string(const char *string)
-{
-	return new_text(VALUE_STRING, slice_of_string(string));
-}
-
 struct value *value_new_datetime(const char *text)
 {
 	return new_text(VALUE_DATETIME, slice_of_string(text));
@@ -235,38 +218,6 @@ struct value *value_append(struct value *table, const char *key,
 					    .value = child_take});
 }
 
-static void order_reserve(struct value *table, size_t n)
-{
-	if (n <= table->as.children.order_capacity)
-		return;
-
-	size_t capacity = n < 4 ? 4 : n + n / 2;
-
-	table->as.children.order =
-		mem_realloc(table->as.children.order, capacity, sizeof(size_t));
-	table->as.children.order_capacity = capacity;
-}
-
-struct value *value_set(struct value *table, const char *key, struct value *child_take)
-{
-	size_t n = value_count(table);
-	bool found;
-
-	assert(table->type == VALUE_TABLE && table->as.children.n_ordered == n);
-
-	size_t at = order_find(table, key, &found);
-
-	assert(!found);
-	order_reserve(table, n + 1);
-
-	size_t *place = table->as.children.order + at;
-
-	memmove(place + 1, place, (n - at) * sizeof(*place));
-	*place = n;
-	table->as.children.n_ordered = n + 1;
-	return value_append(table, key, (struct value_span){0}, child_take);
-}
-
 static int compare_members(const void *a, const void *b, void *table)
 {
 	const char *key_a = value_member(table, *(const size_t *)a)->key;
@@ -280,7 +231,8 @@ void value_index(struct value *table)
 
 	if (n == 0)
 		return;
-	order_reserve(table, n);
+	table->as.children.order =
+		mem_realloc(table->as.children.order, n, sizeof(size_t));
 	for (size_t i = 0; i < n; i++)
 		table->as.children.order[i] = i;
 	qsort_r(table->as.children.order, n, sizeof(size_t), compare_members, table);

@@ -79,8 +79,6 @@ MUST_CHECK int value_as_bytes(const struct value *value, struct slice *ret,
 MUST_CHECK int value_expect(const struct value *value, enum value_type type,
 			    struct err *err);
 
-MUST_CHECK int value_get_bool(const struct value *table, const char *key, bool *ret,
-			      struct err *err);
 MUST_CHECK int value_get_int(const struct value *table, const char *key, int64_t *ret,
 			     struct err *err);
 MUST_CHECK int value_get_uint(const struct value *table, const char *key, uint64_t *ret,
@@ -104,19 +102,17 @@ const char *value_key_place(const struct value *table, size_t i,
 int value_error(const struct value *value, struct err *err, const char *format, ...)
 	PRINTF_LIKE(3, 4);
 
-/* Building. A root belongs to the caller; value_set() and value_push() take what they are
- * given. Adding a key twice is asserted against. */
+/* Building, by parsers: members of tables are value_internal.h's. A root belongs to the
+ * caller; value_push() takes what it is given. */
 struct value *value_new_null(void);
 struct value *value_new_bool(bool v);
 struct value *value_new_int(int64_t v);
 struct value *value_new_double(double v);
-struct value *value_new_string(const char *string);
 struct value *
 value_new_text(struct slice bytes); /* any bytes; see json.h for invalid UTF-8 */
 struct value *value_new_array(void);
 struct value *value_new_table(void);
-/* Both return the child, borrowed, so that it can be filled further. */
-struct value *value_set(struct value *table, const char *key, struct value *child_take);
+/* Returns the child, borrowed, so that it can be filled further. */
 struct value *value_push(struct value *array, struct value *child_take);
 
 #endif

@@ -34,7 +34,7 @@ struct value {
 		struct {
 			struct vec members; /* of struct member */
 			size_t *order;	    /* of the first n_ordered members, by key */
-			size_t n_ordered, order_capacity;
+			size_t n_ordered;
 		} children;
 	} as;
 	struct value_origin *origin; /* of a root; may be NULL */

@@ -187,14 +187,6 @@ static const struct value *get_required(const struct value *table, const char *k
 	return NULL;
 }
 
-MUST_CHECK int value_get_bool(const struct value *table, const char *key, bool *ret,
-			      struct err *err)
-{
-	const struct value *child = get_required(table, key, err);
-
-	return child == NULL ? -1 : value_as_bool(child, ret, err);
-}
-
 MUST_CHECK int value_get_int(const struct value *table, const char *key, int64_t *ret,
 			     struct err *err)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What decodes must encode to the same text; plain and secret decoders must agree. The first
- * byte chooses: even = base64, odd = hex. */
+/* What decodes must encode to the same text. The first byte chooses: even = base64, odd =
+ * hex. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -19,41 +19,31 @@ static void must(bool condition)
 
 static void round_trip_hex(struct slice text)
 {
-	struct buf bytes, again;
+	static uint8_t bytes[FUZZ_MAX / 2];
 	struct err err = {0};
+	struct buf again;
 
-	buf_init(&bytes, 0);
+	if (hex_decode(text, bytes, text.len / 2, &err) < 0)
+		return;
 	buf_init(&again, 0);
-	if (hex_decode_append(text, FUZZ_MAX, &bytes, &err) == 0) {
-		hex_append(&again, buf_slice(&bytes));
-		must(slice_equal(buf_slice(&again), text));
-	}
-	buf_release(&bytes);
+	hex_append(&again, slice_of(bytes, text.len / 2));
+	must(slice_equal(buf_slice(&again), text));
 	buf_release(&again);
 }
 
 static void round_trip_base64(struct slice text)
 {
-	struct buf bytes, again;
-	struct secret secret = {0};
+	struct secret secret = {0}, again = {0};
 	struct err err = {0};
 
-	buf_init(&bytes, 0);
-	buf_init(&again, 0);
-
-	int plain = base64_decode_append(text, FUZZ_MAX, &bytes, &err);
-
-	must(plain == base64_decode_secret(text, 0, &secret, &err));
-	if (plain == 0) {
-		must(slice_equal(buf_slice(&bytes), secret_slice(&secret)));
-		base64_append(&again, buf_slice(&bytes));
-		must(slice_equal(buf_slice(&again), text));
+	if (base64_decode_secret(text, 0, &secret, &err) == 0) {
+		if (base64_encode_secret(secret_slice(&secret), 0, &again, &err) == 0)
+			must(slice_equal(secret_slice(&again), text));
+		secret_release(&again);
 	}
 	secret_release(&secret);
 	if (base64_decode_secret(text, 8, &secret, &err) == 0)
 		secret_release(&secret);
-	buf_release(&bytes);
-	buf_release(&again);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

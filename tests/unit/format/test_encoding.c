@@ -91,60 +91,20 @@ static void test_hex_decode__refuses_other_characters(void **state)
 	check_hex_refused("g000", 2, "hex: character 1 is none of 0-9 a-f");
 }
 
-static void test_hex_decode_append__takes_what_is_there(void **state)
-{
-	struct buf bytes;
-	struct err err = {0};
-
-	(void)state;
-	buf_init(&bytes, 0);
-	assert_int_equal(hex_decode_append(text_of("6869"), 2, &bytes, &err), 0);
-	assert_string_equal(buf_string(&bytes), "hi");
-	buf_release(&bytes);
-}
-
-static void test_hex_decode_append__keeps_the_limit(void **state)
-{
-	struct buf bytes;
-	struct err err = {0};
-
-	(void)state;
-	buf_init(&bytes, 0);
-	assert_int_equal(hex_decode_append(text_of("686900"), 2, &bytes, &err), -1);
-	assert_int_equal(err.code, ERR_LIMIT);
-	assert_string_equal(err.msg, "hex: 3 bytes exceed the limit of 2");
-	assert_int_equal(bytes.len, 0);
-	buf_release(&bytes);
-}
-
-static void test_hex_decode_append__refuses_odd_length(void **state)
-{
-	struct buf bytes;
-	struct err err = {0};
-
-	(void)state;
-	buf_init(&bytes, 0);
-	assert_int_equal(hex_decode_append(text_of("686"), 2, &bytes, &err), -1);
-	assert_string_equal(err.msg, "hex: expected an even number of digits, found 3");
-	buf_release(&bytes);
-}
-
 static void check_base64(const char *plain, const char *expected)
 {
-	struct buf text, back;
+	struct secret text, back;
 	struct err err = {0};
 
-	buf_init(&text, 0);
-	buf_init(&back, 0);
-	base64_append(&text, text_of(plain));
-	assert_string_equal(buf_string(&text), expected);
-	assert_int_equal(base64_decode_append(buf_slice(&text), 64, &back, &err), 0);
-	assert_string_equal(buf_string(&back), plain);
-	buf_release(&text);
-	buf_release(&back);
+	assert_int_equal(base64_encode_secret(text_of(plain), 0, &text, &err), 0);
+	assert_true(slice_equal(secret_slice(&text), text_of(expected)));
+	assert_int_equal(base64_decode_secret(secret_slice(&text), 0, &back, &err), 0);
+	assert_true(slice_equal(secret_slice(&back), text_of(plain)));
+	secret_release(&text);
+	secret_release(&back);
 }
 
-static void test_base64_append__matches_rfc_4648(void **state)
+static void test_base64_encode_secret__matches_rfc_4648(void **state)
 {
 	(void)state;
 	check_base64("", "");
@@ -156,10 +116,11 @@ static void test_base64_append__matches_rfc_4648(void **state)
 	check_base64("foobar", "Zm9vYmFy");
 }
 
-static void test_base64_append__knows_all_64_digits(void **state)
+static void test_base64_encode_secret__knows_all_64_digits(void **state)
 {
+	struct secret text;
+	struct err err = {0};
 	uint8_t bytes[48];
-	struct buf text;
 
 	(void)state;
 	for (uint32_t i = 0; i < 16; i++) {
@@ -170,85 +131,66 @@ static void test_base64_append__knows_all_64_digits(void **state)
 		bytes[3 * i + 1] = (uint8_t)(bits >> 8);
 		bytes[3 * i + 2] = (uint8_t)bits;
 	}
-	buf_init(&text, 0);
-	base64_append(&text, slice_of(bytes, 48));
-	assert_string_equal(buf_string(&text), "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef"
-					       "ghijklmnopqrstuvwxyz0123456789+/");
-	buf_release(&text);
+	assert_int_equal(base64_encode_secret(slice_of(bytes, 48), 0, &text, &err), 0);
+	assert_true(slice_equal(secret_slice(&text),
+				text_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef"
+					"ghijklmnopqrstuvwxyz0123456789+/")));
+	secret_release(&text);
 }
 
-static void check_base64_refused(const char *text, const char *message)
+static void check_secret_refused(const char *text, size_t line_len, const char *message)
 {
-	struct buf bytes;
+	struct secret bytes = {.len = 77};
 	struct err err = {0};
 
-	buf_init(&bytes, 0);
-	buf_append_string(&bytes, "kept");
-	assert_int_equal(base64_decode_append(text_of(text), 64, &bytes, &err), -1);
+	assert_int_equal(base64_decode_secret(text_of(text), line_len, &bytes, &err), -1);
 	assert_int_equal(err.code, ERR_CORRUPT);
 	assert_string_equal(err.msg, message);
-	assert_string_equal(buf_string(&bytes), "kept");
-	buf_release(&bytes);
+	assert_int_equal(bytes.len, 77);
 }
 
-static void test_base64_decode_append__refuses_missing_padding(void **state)
+static void test_base64_decode_secret__refuses_missing_padding(void **state)
 {
 	(void)state;
-	check_base64_refused("Zg",
+	check_secret_refused("Zg", 0,
 			     "base64: ends after 2 characters inside a group of four");
-	check_base64_refused("Zg=",
+	check_secret_refused("Zg=", 0,
 			     "base64: ends after 3 characters inside a group of four");
 }
 
-static void test_base64_decode_append__refuses_misplaced_padding(void **state)
+static void test_base64_decode_secret__refuses_misplaced_padding(void **state)
 {
 	(void)state;
-	check_base64_refused("=g==", "base64: character 1 is not expected");
-	check_base64_refused("Zg=a", "base64: character 4 is not expected");
-	check_base64_refused("Zg==Zg==", "base64: character 5 is not expected");
-	check_base64_refused("Zm9v=", "base64: character 5 is not expected");
+	check_secret_refused("=g==", 0, "base64: character 1 is not expected");
+	check_secret_refused("Zg=a", 0, "base64: character 4 is not expected");
+	check_secret_refused("Zg==Zg==", 0, "base64: character 5 is not expected");
+	check_secret_refused("Zm9v=", 0, "base64: character 5 is not expected");
 }
 
-static void test_base64_decode_append__refuses_unused_bits(void **state)
+static void test_base64_decode_secret__refuses_unused_bits(void **state)
 {
 	(void)state;
-	check_base64_refused("Zh==",
+	check_secret_refused("Zh==", 0,
 			     "base64: unused bits before character 4 are not zero");
-	check_base64_refused("Zm9=",
+	check_secret_refused("Zm9=", 0,
 			     "base64: unused bits before character 4 are not zero");
 }
 
-static void test_base64_decode_append__refuses_other_characters(void **state)
+static void test_base64_decode_secret__refuses_other_characters(void **state)
 {
 	static const char others[] = "-_ \n\t.@[`{\x7f\x80\xff*,:";
 	char text[] = "AAAA";
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(others); i++) { /* with the NUL */
-		struct buf bytes;
+		struct secret bytes;
 		struct err err = {0};
 
 		text[1] = others[i];
-		buf_init(&bytes, 0);
-		assert_int_equal(
-			base64_decode_append(slice_of(text, 4), 64, &bytes, &err), -1);
+		assert_int_equal(base64_decode_secret(slice_of(text, 4), 0, &bytes, &err),
+				 -1);
 		assert_string_equal(err.msg, "base64: character 2 is not expected");
-		buf_release(&bytes);
 	}
-}
-
-static void test_base64_decode_append__keeps_the_limit(void **state)
-{
-	struct buf bytes;
-	struct err err = {0};
-
-	(void)state;
-	buf_init(&bytes, 0);
-	assert_int_equal(base64_decode_append(text_of("Zm9vYg=="), 4, &bytes, &err), 0);
-	assert_int_equal(base64_decode_append(text_of("Zm9vYg=="), 3, &bytes, &err), -1);
-	assert_int_equal(err.code, ERR_LIMIT);
-	assert_string_equal(err.msg, "base64: 4 bytes exceed the limit of 3");
-	buf_release(&bytes);
 }
 
 static void test_base64_secret__round_trips_every_length(void **state)
@@ -306,17 +248,6 @@ static void test_base64_encode_secret__keeps_the_limit(void **state)
 	assert_int_equal(err.code, ERR_LIMIT);
 	assert_string_equal(err.msg, "base64: a secret of 1048576 bytes exceeds the "
 				     "limit of 262144");
-}
-
-static void check_secret_refused(const char *text, size_t line_len, const char *message)
-{
-	struct secret bytes = {.len = 77};
-	struct err err = {0};
-
-	assert_int_equal(base64_decode_secret(text_of(text), line_len, &bytes, &err), -1);
-	assert_int_equal(err.code, ERR_CORRUPT);
-	assert_string_equal(err.msg, message);
-	assert_int_equal(bytes.len, 77);
 }
 
 static void test_base64_decode_secret__refuses_long_lines(void **state)
@@ -378,16 +309,12 @@ int main(void)
 		cmocka_unit_test(test_hex_decode__refuses_other_length),
 		cmocka_unit_test(test_hex_decode__refuses_upper_case),
 		cmocka_unit_test(test_hex_decode__refuses_other_characters),
-		cmocka_unit_test(test_hex_decode_append__takes_what_is_there),
-		cmocka_unit_test(test_hex_decode_append__keeps_the_limit),
-		cmocka_unit_test(test_hex_decode_append__refuses_odd_length),
-		cmocka_unit_test(test_base64_append__matches_rfc_4648),
-		cmocka_unit_test(test_base64_append__knows_all_64_digits),
-		cmocka_unit_test(test_base64_decode_append__refuses_missing_padding),
-		cmocka_unit_test(test_base64_decode_append__refuses_misplaced_padding),
-		cmocka_unit_test(test_base64_decode_append__refuses_unused_bits),
-		cmocka_unit_test(test_base64_decode_append__refuses_other_characters),
-		cmocka_unit_test(test_base64_decode_append__keeps_the_limit),
+		cmocka_unit_test(test_base64_encode_secret__matches_rfc_4648),
+		cmocka_unit_test(test_base64_encode_secret__knows_all_64_digits),
+		cmocka_unit_test(test_base64_decode_secret__refuses_missing_padding),
+		cmocka_unit_test(test_base64_decode_secret__refuses_misplaced_padding),
+		cmocka_unit_test(test_base64_decode_secret__refuses_unused_bits),
+		cmocka_unit_test(test_base64_decode_secret__refuses_other_characters),
 		cmocka_unit_test(test_base64_secret__round_trips_every_length),
 		cmocka_unit_test(test_base64_encode_secret__breaks_lines),
 		cmocka_unit_test(test_base64_encode_secret__one_line_without_break),

@@ -45,9 +45,9 @@ static void test_json_parse__reads_every_type(void **state)
 
 	(void)state;
 	assert_int_equal(value_type(value_get(root, "n")), VALUE_NULL);
-	assert_int_equal(value_get_bool(root, "t", &flag, &err), 0);
+	assert_int_equal(value_as_bool(value_get(root, "t"), &flag, &err), 0);
 	assert_true(flag);
-	assert_int_equal(value_get_bool(root, "f", &flag, &err), 0);
+	assert_int_equal(value_as_bool(value_get(root, "f"), &flag, &err), 0);
 	assert_false(flag);
 	assert_int_equal(value_get_int(root, "i", &integer, &err), 0);
 	assert_int_equal(integer, -5);

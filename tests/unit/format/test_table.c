@@ -8,6 +8,7 @@
 
 #include "format/table.h"
 #include "format/toml.h"
+#include "support/value_build.h"
 
 enum mode { MODE_FAST, MODE_SAFE };
 

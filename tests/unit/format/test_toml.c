@@ -59,9 +59,9 @@ static void test_toml_parse__reads_every_type(void **state)
 	assert_int_equal(integer, -5);
 	assert_int_equal(value_as_double(value_get(root, "d"), &real, &err), 0);
 	assert_true(real == 2.5);
-	assert_int_equal(value_get_bool(root, "t", &flag, &err), 0);
+	assert_int_equal(value_as_bool(value_get(root, "t"), &flag, &err), 0);
 	assert_true(flag);
-	assert_int_equal(value_get_bool(root, "f", &flag, &err), 0);
+	assert_int_equal(value_as_bool(value_get(root, "f"), &flag, &err), 0);
 	assert_false(flag);
 	assert_int_equal(value_count(value_get(root, "a")), 2);
 	assert_int_equal(value_type(value_get(value_get(root, "w"), "x")), VALUE_INT);

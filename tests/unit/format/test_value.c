@@ -7,9 +7,9 @@
 #include <cmocka.h>
 
 #include "base/rng.h"
-#include "format/value_internal.h"
+#include "support/value_build.h"
 
-static void test_value_set__keeps_order_of_appearance(void **state)
+static void test_value_append__keeps_order_of_appearance(void **state)
 {
 	struct value *table = value_new_table();
 
@@ -132,7 +132,7 @@ static void test_value_free__takes_null(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_value_set__keeps_order_of_appearance),
+		cmocka_unit_test(test_value_append__keeps_order_of_appearance),
 		cmocka_unit_test(test_value_get__finds_every_key),
 		cmocka_unit_test(test_value_get__is_null_outside_of_tables),
 		cmocka_unit_test(test_value_index__makes_appended_keys_known),

@@ -633,16 +633,13 @@ static struct chunker *case_chunker(const struct value *test,
 	const char *hex = NULL;
 	struct err err = {0};
 	struct secret key;
-	struct buf bytes;
 	struct chunker *chunker;
 
-	buf_init(&bytes, 0);
 	assert_int_equal(value_get_text(test, "key", &hex, &err), 0);
-	assert_int_equal(hex_decode_append(slice_of_string(hex), 32, &bytes, &err), 0);
-	secret_set(&key, bytes.data, bytes.len);
+	secret_init(&key, strlen(hex) / 2);
+	assert_int_equal(hex_decode(slice_of_string(hex), key.data, key.len, &err), 0);
 	chunker = chunker_new(&key, params);
 	secret_release(&key);
-	buf_release(&bytes);
 	return chunker;
 }
 

@@ -71,10 +71,12 @@ static size_t count(const struct value *list)
 
 static void hex(const struct value *value, struct buf *bytes)
 {
+	struct slice digits = slice_of_string(text(value));
 	struct err err = {0};
 
-	buf_init(bytes, 0);
-	if (hex_decode_append(slice_of_string(text(value)), 65536, bytes, &err) < 0)
+	buf_init(bytes, 65536);
+	if (hex_decode(digits, buf_extend(bytes, digits.len / 2), digits.len / 2, &err) <
+	    0)
 		fail_msg("%s", err.msg);
 }
 
