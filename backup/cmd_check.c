@@ -5,8 +5,6 @@
 #include "repo/check.h"
 #include "report/verify_report.h"
 
-enum { EXIT_DAMAGED = 13, EXIT_ALARM = 15 };
-
 struct check_command {
 	struct common_options common;
 	const char *read_data; /* "" = everything */
@@ -65,6 +63,13 @@ static int count_run(const struct cli *cli, const struct share *share)
 	return err_exit_code(&err);
 }
 
+static int exit_code_of(const struct check_result *result)
+{
+	struct err worst = {0};
+
+	return check_result_verdict(result, &worst) == 0 ? 0 : err_exit_code(&worst);
+}
+
 static void print(struct cli *cli, const struct check_result *result, uint64_t nsec)
 {
 	CLEANUP(mem_freep)
@@ -80,9 +85,7 @@ static void print(struct cli *cli, const struct check_result *result, uint64_t n
 	}
 	struct verify_report report = {
 		.repository = cli->common->repo,
-		.clean = result->n_findings[CHECK_DAMAGE] +
-				 result->n_findings[CHECK_ALARM] ==
-			 0,
+		.clean = exit_code_of(result) == 0,
 		.data_read = result->subset.of > 0,
 		.level = check_level_name(result->level),
 		.n_snapshots = result->snapshots,
@@ -103,13 +106,6 @@ static void print(struct cli *cli, const struct check_result *result, uint64_t n
 	json_writer_init(&w, &cli->output, JSON_COMPACT);
 	check_report_json(&w, &report);
 	buf_append_byte(&cli->output, '\n');
-}
-
-static int exit_code_of(const struct check_result *result)
-{
-	if (result->n_findings[CHECK_ALARM] > 0)
-		return EXIT_ALARM;
-	return result->n_findings[CHECK_DAMAGE] > 0 ? EXIT_DAMAGED : 0;
 }
 
 static int check_share(struct cli *cli, const struct check_command *options,

@@ -130,11 +130,6 @@ void blob_reader_free(struct blob_reader *reader)
 	mem_free(reader);
 }
 
-void blob_reader_freep(struct blob_reader **reader)
-{
-	blob_reader_free(*reader);
-}
-
 const struct blob_reader_options *blob_reader_options(const struct blob_reader *reader)
 {
 	return &reader->options;

@@ -30,7 +30,6 @@ struct blob_reader;
 MUST_CHECK int blob_reader_new(const struct blob_reader_options *options,
 			       struct blob_reader **ret_reader, struct err *err);
 void blob_reader_free(struct blob_reader *reader);
-void blob_reader_freep(struct blob_reader **reader);
 
 /* With n_threads and memory_bytes filled in. */
 const struct blob_reader_options *blob_reader_options(const struct blob_reader *reader);

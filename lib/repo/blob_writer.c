@@ -160,11 +160,6 @@ void blob_writer_free(struct blob_writer *writer)
 	mem_free(writer);
 }
 
-void blob_writer_freep(struct blob_writer **writer)
-{
-	blob_writer_free(*writer);
-}
-
 struct blob_ticket *ticket_new(struct blob_writer *writer)
 {
 	struct blob_ticket *ticket = mem_zalloc(sizeof(*ticket));

@@ -36,7 +36,6 @@ struct blob_writer;
 MUST_CHECK int blob_writer_new(const struct blob_writer_options *options,
 			       struct blob_writer **ret_writer, struct err *err);
 void blob_writer_free(struct blob_writer *writer); /* waits for its threads */
-void blob_writer_freep(struct blob_writer **writer);
 
 /* A promise of a stored (or about to be stored) blob. */
 struct blob_ticket;

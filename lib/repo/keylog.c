@@ -403,10 +403,8 @@ const struct recipient *keylog_recipient(const struct keylog *keylog, size_t i)
 	return vec_at(&keylog->recipients, i);
 }
 
-bool certificate_covers(const struct certificate *certificate, const char *stream)
+bool certificate_covers(const struct strings *patterns, const char *stream)
 {
-	const struct strings *patterns = &certificate->streams;
-
 	if (strings_count(patterns) == 0)
 		return true;
 	for (size_t i = 0; i < strings_count(patterns); i++)

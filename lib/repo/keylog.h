@@ -79,8 +79,8 @@ const struct certificate *keylog_certificate_of(const struct keylog *keylog,
 size_t keylog_n_recipients(const struct keylog *keylog);
 const struct recipient *keylog_recipient(const struct keylog *keylog, size_t i);
 
-/* Does the certificate allow headers of this stream? */
-bool certificate_covers(const struct certificate *certificate, const char *stream);
+/* Does a certificate with these streams allow headers of this one? */
+bool certificate_covers(const struct strings *patterns, const char *stream);
 
 /* A writer's precondition: the log contains the key file's floor record, else ERR_ALARM. */
 MUST_CHECK int keylog_check_floor(const struct keylog *keylog,

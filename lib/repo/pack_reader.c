@@ -225,11 +225,6 @@ void pack_opener_freep(struct pack_opener **opener)
 	pack_opener_free(*opener);
 }
 
-const uint8_t *pack_opener_header_hash(const struct pack_opener *opener)
-{
-	return opener->header_hash;
-}
-
 /* `encoded` is authentic here; what fails now is a writer's lie or our bug. */
 static int decode_payload(struct slice encoded, uint32_t raw_len,
 			  struct zstd_decoder *decoder, struct buf *ret_bytes,

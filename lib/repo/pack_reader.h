@@ -41,7 +41,6 @@ MUST_CHECK int pack_opener_new(const struct repo_identity *identity, struct slic
 			       struct pack_opener **ret_opener, struct err *err);
 void pack_opener_free(struct pack_opener *opener);
 void pack_opener_freep(struct pack_opener **opener);
-const uint8_t *pack_opener_header_hash(const struct pack_opener *opener);
 
 /* What opening blobs needs besides the key; one set per thread. */
 struct blob_tools {

@@ -78,11 +78,6 @@ void page_cache_free(struct page_cache *cache)
 	mem_free(cache);
 }
 
-void page_cache_freep(struct page_cache **cache)
-{
-	page_cache_free(*cache);
-}
-
 size_t page_cache_memory(const struct page_cache *cache)
 {
 	return sizeof(*cache) + cache->n_slots * sizeof(*cache->slots);
@@ -296,11 +291,6 @@ int page_file_open(int fd, const struct secret *key,
 const uint8_t *page_file_salt(const struct page_file *file)
 {
 	return file->salt;
-}
-
-uint64_t page_file_n_pages(const struct page_file *file)
-{
-	return file->n_pages;
 }
 
 static bool open_pages(struct page_file *file, uint64_t first, size_t n, uint8_t *pages,

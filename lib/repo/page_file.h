@@ -23,7 +23,6 @@ enum {
 struct page_cache;
 struct page_cache *page_cache_new(size_t n_pages); /* at least 1 */
 void page_cache_free(struct page_cache *cache);
-void page_cache_freep(struct page_cache **cache);
 size_t page_cache_memory(const struct page_cache *cache);
 
 struct page_file;
@@ -56,7 +55,6 @@ void page_file_free(struct page_file *file);
 void page_file_freep(struct page_file **file);
 
 const uint8_t *page_file_salt(const struct page_file *file);
-uint64_t page_file_n_pages(const struct page_file *file);
 
 /* One page, through the cache. ERR_CORRUPT "page 5 does not decrypt". Thread-safe. */
 MUST_CHECK int page_file_read(struct page_file *file, uint64_t page,

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/pattern.h"
 #include "repo/chain.h"
 #include "repo/records.h"
 #include "repo/snapshot_format.h"
@@ -58,12 +57,8 @@ int snapshot_certificate_covers(const struct repo_identity *identity,
 	if (signed_frame_open(certificate, identity, &expect, &frame, err) < 0 ||
 	    keylog_record_decode(frame.body, &record, err) < 0)
 		return -1;
-	const struct strings *patterns = &record.certificate.streams;
-	if (strings_count(patterns) == 0)
+	if (certificate_covers(&record.certificate.streams, stream))
 		return 0;
-	for (size_t i = 0; i < strings_count(patterns); i++)
-		if (pattern_match(strings_at(patterns, i), slice_of_string(stream)))
-			return 0;
 	return err_set(err, ERR_KEY, "the writer %s may not write to stream %s",
 		       record.certificate.name, stream);
 }

@@ -57,11 +57,6 @@ void sorted_table_free(struct sorted_table *table)
 	mem_free(table);
 }
 
-void sorted_table_freep(struct sorted_table **table)
-{
-	sorted_table_free(*table);
-}
-
 static int write_memory(struct sorted_table *table, struct run_writer *writer,
 			struct index_run **ret_run, struct err *err)
 {

@@ -18,7 +18,6 @@ struct sorted_table;
 struct sorted_table *sorted_table_new(struct run_space *space, struct run_shape shape,
 				      size_t memory_bytes);
 void sorted_table_free(struct sorted_table *table); /* keeps the files */
-void sorted_table_freep(struct sorted_table **table);
 
 MUST_CHECK int sorted_table_add(struct sorted_table *table, const uint8_t *record,
 				struct err *err);

@@ -121,8 +121,4 @@ MUST_CHECK int node_find_child(struct node_reader *reader, struct slice name,
 			       struct node_child *ret_child, bool *ret_found,
 			       struct err *err);
 
-/* All of a node at once. *ret_content_len (may be NULL) = bytes of content below a list. */
-MUST_CHECK int node_check(enum blob_type type, unsigned level, struct slice bytes,
-			  uint64_t *ret_content_len, struct err *err);
-
 #endif

@@ -192,11 +192,6 @@ void tree_reader_free(struct tree_reader *reader)
 	mem_free(reader);
 }
 
-void tree_reader_freep(struct tree_reader **reader)
-{
-	tree_reader_free(*reader);
-}
-
 struct tree_source *tree_reader_source(struct tree_reader *reader)
 {
 	return &reader->source;

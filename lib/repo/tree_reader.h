@@ -20,7 +20,6 @@ MUST_CHECK int tree_reader_new(struct blob_reader *blobs,
 			       struct tree_reader **ret_reader, struct err *err);
 /* What was opened from it must be closed. */
 void tree_reader_free(struct tree_reader *reader);
-void tree_reader_freep(struct tree_reader **reader);
 
 struct tree_source *tree_reader_source(struct tree_reader *reader);
 

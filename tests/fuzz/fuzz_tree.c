@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "repo/tree_format.h"
+#include "support/node_check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
-#include "repo/tree_format.h"
+#include "support/node_check.h"
 
 static struct blob_ref ref_of(uint8_t byte, uint32_t raw_len)
 {
@@ -577,21 +577,6 @@ static void test_node_check__adds_up_a_list(void **state)
 	assert_true(len == (UINT64_C(1) << 40) + 7);
 }
 
-static void test_node_check__refuses_lengths_beyond_64_bits(void **state)
-{
-	struct blob_ref ref = ref_of(1, 5);
-	CLEANUP(buf_release) struct buf node = {0};
-
-	(void)state;
-	buf_init(&node, 0);
-	node_begin(&node, 1);
-	list_node_add_child(&node, &ref, UINT64_MAX);
-	list_node_add_child(&node, &ref, 1);
-	node_end(&node, 2);
-	assert_node_refused(BLOB_LIST, 1, &node, ERR_CORRUPT,
-			    "list node: item 1: lengths exceed 64 bits");
-}
-
 static void test_node_find_entry__finds_and_misses(void **state)
 {
 	static const char *const names[] = {"b", "d", "f"};
@@ -726,7 +711,6 @@ int main(void)
 		cmocka_unit_test(test_node_check__refuses_an_empty_node),
 		cmocka_unit_test(test_node_check__refuses_trailing_bytes),
 		cmocka_unit_test(test_node_check__adds_up_a_list),
-		cmocka_unit_test(test_node_check__refuses_lengths_beyond_64_bits),
 		cmocka_unit_test(test_node_find_entry__finds_and_misses),
 		cmocka_unit_test(test_node_find_child__is_the_last_that_starts_before),
 		cmocka_unit_test(test_node_find_child__nothing_before_the_first),
