@@ -61,6 +61,7 @@ static void print(struct cli *cli, const struct opened *opened, const char *targ
 		.warnings = &result->warnings,
 		.tables = result->is_database ? tables : NULL,
 		.n_tables = result->tables.n,
+		.refused = result->refused,
 	};
 	cli->output_is_summary = true;
 	if (!cli->common->json) {
@@ -99,7 +100,7 @@ static int restore(struct cli *cli, struct opened *opened,
 	if (done == 0)
 		print(cli, opened, job.target, &result,
 		      cli->clock.monotonic_nsec(&cli->clock) - start);
-	if (done == 0 && report_metadata_failed(&result.metadata))
+	if (done == 0 && (report_metadata_failed(&result.metadata) || result.refused > 0))
 		done = EXIT_PARTIAL;
 	restore_result_release(&result);
 	return done;
@@ -181,7 +182,9 @@ const struct cmd cmd_run = {
 		       "Exit code 13: "
 		       "something is damaged; all that could be verified was restored. "
 		       "Exit code 3: all files are there, but some could not be given "
-		       "their owner, mode, extended attributes or modification time. "
+		       "their owner, mode, extended attributes or modification time; or "
+		       "all rows of a database are there and proved, but the server "
+		       "refused an owner, a right or an object. "
 		       "Owners and attributes that only root may set are left, with a "
 		       "warning, when a restore does not run as root; that is no "
 		       "failure.",

@@ -10,7 +10,8 @@ static const struct err_exit exit_table[] = {
 	{"3",
 	 "Done, but something below a named root could not be read; what could be read "
 	 "is stored, and the snapshot exists. Of a restore: all files are there, but not "
-	 "all of their metadata."},
+	 "all of their metadata, or all rows of a database, but not all that a server "
+	 "may refuse."},
 	{"10", "There is no repository at this URL."},
 	{"12",
 	 "No key file, wrong key, wrong passphrase, or a key without the role that this "

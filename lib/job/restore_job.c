@@ -28,6 +28,7 @@ static void take_report(const struct pg_sink_report *report,
 {
 	result->is_database = true;
 	result->bytes = report->bytes;
+	result->refused = report->refused;
 	for (size_t i = 0; i < report->tables.n; i++) {
 		const struct pg_table_report *from = vec_at(&report->tables, i);
 		struct restored_table table = {.path = mem_strdup(from->path),

@@ -30,6 +30,7 @@ struct restore_result {
 	struct report_metadata metadata; /* of files */
 	struct vec tables;		 /* of struct restored_table */
 	bool is_database;
+	uint64_t refused; /* see pg_sink_report */
 	struct strings warnings;
 };
 

@@ -240,6 +240,13 @@ unsigned pg_conn_major(const struct pg_conn *conn)
 	return (unsigned)PQserverVersion(conn->pq) / 10000;
 }
 
+bool pg_conn_is_superuser(const struct pg_conn *conn)
+{
+	const char *said = PQparameterStatus(conn->pq, "is_superuser");
+
+	return said == NULL || strcmp(said, "on") == 0;
+}
+
 const char *pg_conn_version(const struct pg_conn *conn)
 {
 	return conn->version;

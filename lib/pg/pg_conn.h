@@ -36,7 +36,9 @@ MUST_CHECK int pg_conn_open(const struct pg_params *params, const struct cancel 
 void pg_conn_free(struct pg_conn *conn);
 void pg_conn_freep(struct pg_conn **conn);
 
-unsigned pg_conn_major(const struct pg_conn *conn);		 /* 15 */
+unsigned pg_conn_major(const struct pg_conn *conn); /* 15 */
+/* Of the role that acts; true when the server does not say. */
+bool pg_conn_is_superuser(const struct pg_conn *conn);
 const char *pg_conn_version(const struct pg_conn *conn);	 /* "15.20 (Debian...)" */
 const char *pg_conn_server_encoding(const struct pg_conn *conn); /* "UTF8" */
 

@@ -84,10 +84,12 @@ static const char *const facts_sql =
 	"  WHERE name = d.time_zone LIMIT 1), 'UTC'), d.public_schema, d.plpgsql,"
 	" (SELECT string_agg(t.name, ', ' ORDER BY t.name)"
 	"  FROM json_array_elements_text(d.tablespaces) t(name)"
-	"  WHERE NOT EXISTS (SELECT FROM pg_tablespace p WHERE p.spcname = t.name)),"
+	"  WHERE NOT EXISTS (SELECT FROM pg_tablespace p WHERE p.spcname = t.name"
+	"   AND has_tablespace_privilege(p.oid, 'CREATE'))),"
 	" (SELECT string_agg(t.name, ', ' ORDER BY t.name)"
 	"  FROM json_array_elements_text(d.tablespaces) t(name)"
-	"  WHERE EXISTS (SELECT FROM pg_tablespace p WHERE p.spcname = t.name))"
+	"  WHERE EXISTS (SELECT FROM pg_tablespace p WHERE p.spcname = t.name"
+	"   AND has_tablespace_privilege(p.oid, 'CREATE')))"
 	" FROM json_to_record($1::json) d(encoding text, time_zone text,"
 	"  public_schema bool, plpgsql bool, tablespaces json)";
 /* clang-format on */
@@ -102,12 +104,13 @@ static const char *const place_sql =
 	" format('ALTER %s %I.%I SET TABLESPACE %I', r.what, r.schema, r.name, r.tablespace)"
 	" FROM json_to_recordset($1::json -> 'placed') r(what text, schema text, name text,"
 	"  tablespace text) JOIN pg_tablespace t ON t.spcname = r.tablespace"
+	"  AND has_tablespace_privilege(t.oid, 'CREATE')"
 	" WHERE r.what IN ('TABLE', 'MATERIALIZED VIEW', 'INDEX')"
 	" AND (r.what = 'INDEX') = $2::bool";
 /* clang-format on */
 
 int pg_database_place(struct pg_conn *conn, const char *json, bool indexes,
-		      struct strings *warnings, struct err *err)
+		      struct pg_refused *refused, struct err *err)
 {
 	const char *values[] = {json, indexes ? "true" : "false"};
 	CLEANUP(pg_result_freep) struct pg_result *rows = NULL;
@@ -115,18 +118,14 @@ int pg_database_place(struct pg_conn *conn, const char *json, bool indexes,
 	if (pg_query(conn, place_sql, 2, values, &rows, err) < 0)
 		return err_wrap(err, "database.json");
 	for (size_t i = 0; i < pg_rows(rows); i++) {
-		struct err refused = {0};
-		CLEANUP(mem_freep) char *text = NULL;
+		struct err why = {0};
+		CLEANUP(mem_freep) char *what = NULL;
 
-		if (pg_exec(conn, pg_value(rows, i, 1), &refused) == 0)
+		if (pg_exec(conn, pg_value(rows, i, 1), &why) == 0)
 			continue;
-		if (refused.code == ERR_INTERRUPTED || refused.code == ERR_TRANSIENT) {
-			*err = refused;
+		what = mem_printf("tablespace of %s", pg_value(rows, i, 0));
+		if (pg_refused_add(refused, what, &why, err) < 0)
 			return -1;
-		}
-		text = mem_printf("tablespace of %s: %s", pg_value(rows, i, 0),
-				  refused.msg);
-		strings_add(warnings, text);
 	}
 	return 0;
 }
@@ -142,8 +141,8 @@ static void warn_tablespaces(const char *absent, struct strings *warnings)
 {
 	CLEANUP(mem_freep) char *text = NULL;
 
-	text = mem_printf("tablespaces %s do not exist on this server: what lay in them "
-			  "is in pg_default now",
+	text = mem_printf("tablespaces %s do not exist on this server or may not be "
+			  "used: what lay in them is in pg_default now",
 			  absent);
 	strings_add(warnings, text);
 }
@@ -177,7 +176,8 @@ int pg_database_facts(struct pg_conn *conn, const char *json,
 /* A locale provider is named where the server knows of providers (15). */
 static const char *const create_sql =
 	"SELECT format('CREATE DATABASE %I TEMPLATE template0 OWNER %I ENCODING %L"
-	" LC_COLLATE %L LC_CTYPE %L', $2::text, d.owner, d.encoding, d.\"collate\", d.ctype)"
+	" LC_COLLATE %L LC_CTYPE %L', $2::text, CASE WHEN $3 THEN d.owner"
+	"  ELSE current_user::text END, d.encoding, d.\"collate\", d.ctype)"
 	" ||"
 	" CASE WHEN d.provider = 'i' THEN ' LOCALE_PROVIDER icu ICU_LOCALE ' ||"
 	"   quote_literal(d.locale) || COALESCE(' ICU_RULES ' || quote_literal(d.rules), '')"
@@ -185,20 +185,21 @@ static const char *const create_sql =
 	"   quote_literal(d.locale)"
 	"  WHEN current_setting('server_version_num')::int >= 150000"
 	"   THEN ' LOCALE_PROVIDER libc' ELSE '' END ||"
-	" CASE WHEN EXISTS (SELECT FROM pg_tablespace t WHERE t.spcname = d.tablespace)"
+	" CASE WHEN EXISTS (SELECT FROM pg_tablespace t WHERE t.spcname = d.tablespace"
+	"   AND has_tablespace_privilege(t.oid, 'CREATE'))"
 	"  THEN format(' TABLESPACE %I', d.tablespace) ELSE '' END"
 	" FROM json_to_record($1::json) d(owner text, encoding text, \"collate\" text,"
 	"  ctype text, provider text, locale text, rules text, tablespace text)";
 /* clang-format on */
 
 int pg_database_create(struct pg_conn *conn, const char *json, const char *name,
-		       struct err *err)
+		       bool with_owner, struct err *err)
 {
-	const char *values[] = {json, name};
+	const char *values[] = {json, name, with_owner ? "true" : "false"};
 	CLEANUP(mem_freep) char *sql = NULL;
 	char shown[QUOTE_TEXT_MAX];
 
-	if (pg_query_text(conn, create_sql, 2, values, &sql, err) < 0)
+	if (pg_query_text(conn, create_sql, 3, values, &sql, err) < 0)
 		return err_wrap(err, "database.json");
 	if (sql == NULL)
 		return err_set(err, ERR_CORRUPT, "database.json: lacks a property");
@@ -209,23 +210,26 @@ int pg_database_create(struct pg_conn *conn, const char *json, const char *name,
 
 /* clang-format off */
 /*
- * Rows: what, statement. Rights: what a new database gives by default is taken away, then each
- * recorded one is given by its grantor, the owner's first.
+ * Rows: what, statement, is it vital. Rights: what a new database gives by default is taken away,
+ * without which others could do more than before; the rest is comfort. Then each recorded one is
+ * given by its grantor, the owner's first: those are given in the owner's name by whoever may,
+ * or by the owner that the database has instead.
  */
 static const char *const describe_sql =
 	"WITH d AS (SELECT * FROM json_to_record($1::json) d(owner text, acl json,"
 	"  comment text, settings json, labels json, connection_limit int,"
 	"  is_template bool))"
-	" SELECT u.what, u.sql FROM (SELECT 1 AS step, 0 AS at, 'owner' AS what,"
+	" SELECT u.what, u.sql, u.step = 2 FROM (SELECT 1 AS step, 0 AS at, 'owner' AS what,"
 	"  format('ALTER DATABASE %I OWNER TO %I', $2::text, d.owner) AS sql FROM d WHERE $3"
-	" UNION ALL SELECT 2, 0, 'privileges', format('REVOKE ALL ON DATABASE %1$I FROM"
-	" PUBLIC;"
-	"  REVOKE ALL ON DATABASE %1$I FROM %2$I', $2::text, d.owner)"
-	"  FROM d WHERE json_typeof(d.acl) = 'array'"
-	" UNION ALL SELECT 3 + (a.grantor <> d.owner)::int, a.at, 'privileges',"
-	"  format('SET ROLE %I; GRANT %s ON DATABASE %I TO %s%s; RESET ROLE', a.grantor,"
+	" UNION ALL SELECT 2, 0, 'privileges', format('REVOKE ALL ON DATABASE %I FROM PUBLIC', $2::text)"
+	"  || COALESCE('; ' || format('REVOKE ALL ON DATABASE %I FROM %I', $2::text, o.rolname), '')"
+	"  FROM d LEFT JOIN pg_roles o ON o.rolname = d.owner WHERE json_typeof(d.acl) = 'array'"
+	" UNION ALL SELECT 3 + (a.grantor <> d.owner)::int, a.at,"
+	"  'privilege of ' || COALESCE(a.grantee, 'PUBLIC'),"
+	"  format(CASE WHEN a.grantor = d.owner THEN '%2$s' ELSE 'SET ROLE %1$I; %2$s; RESET ROLE' END,"
+	"   a.grantor, format('GRANT %s ON DATABASE %I TO %s%s',"
 	"  a.privilege, $2::text, COALESCE(quote_ident(a.grantee), 'PUBLIC'),"
-	"  CASE WHEN a.grantable THEN ' WITH GRANT OPTION' ELSE '' END)"
+	"  CASE WHEN a.grantable THEN ' WITH GRANT OPTION' ELSE '' END))"
 	"  FROM d, ROWS FROM (json_to_recordset(CASE WHEN json_typeof(d.acl) = 'array'"
 	"   THEN d.acl ELSE '[]' END)"
 	"   AS (grantor text, grantee text, privilege text, grantable bool))"
@@ -246,12 +250,6 @@ static const char *const describe_sql =
 	" UNION ALL SELECT 9, 0, 'template', format('ALTER DATABASE %I IS_TEMPLATE true',"
 	"  $2::text) FROM d WHERE d.is_template) u ORDER BY u.step, u.at";
 /* clang-format on */
-
-/* Without these others could do more than before; the rest is comfort. */
-static bool is_vital(const char *what)
-{
-	return strcmp(what, "owner") == 0 || strcmp(what, "privileges") == 0;
-}
 
 static void add_warning(struct strings *warnings, const char *what, const char *why)
 {
@@ -292,27 +290,28 @@ static int warn_differences(struct pg_conn *conn, const char *const *values,
 }
 
 int pg_database_describe(struct pg_conn *conn, const char *json, const char *name,
-			 bool adopt, struct strings *warnings, struct err *err)
+			 bool adopt, struct pg_refused *refused, struct err *err)
 {
 	const char *values[] = {json, name, adopt ? "true" : "false"};
 	CLEANUP(pg_result_freep) struct pg_result *rows = NULL;
 
-	if (adopt && warn_differences(conn, values, warnings, err) < 0)
+	if (adopt && warn_differences(conn, values, refused->warnings, err) < 0)
 		return -1;
 	if (pg_query(conn, describe_sql, 3, values, &rows, err) < 0)
 		return err_wrap(err, "database.json");
 	for (size_t i = 0; i < pg_rows(rows); i++) {
-		const char *what = pg_value(rows, i, 0);
-		struct err refused = {0};
+		CLEANUP(mem_freep) char *what = NULL;
+		struct err why = {0};
 
-		if (pg_exec(conn, pg_value(rows, i, 1), &refused) == 0)
+		if (pg_exec(conn, pg_value(rows, i, 1), &why) == 0)
 			continue;
-		if ((is_vital(what) && !adopt) || refused.code == ERR_INTERRUPTED ||
-		    refused.code == ERR_TRANSIENT) {
-			*err = refused;
-			return err_wrap(err, "%s of the database", what);
+		what = mem_printf("%s of the database", pg_value(rows, i, 0));
+		if (pg_bool(rows, i, 2) && !adopt) {
+			*err = why;
+			return err_wrap(err, "%s", what);
 		}
-		add_warning(warnings, what, refused.msg);
+		if (pg_refused_add(refused, what, &why, err) < 0)
+			return -1;
 	}
 	return 0;
 }

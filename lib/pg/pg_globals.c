@@ -156,32 +156,21 @@ struct restoring {
 	struct pg_conn *conn;
 	const char *json;
 	bool replace;
-	struct strings *warnings;
+	struct pg_refused *refused;
 	struct strings made; /* roles that are now as they are recorded */
 	struct pg_globals_counts *counts;
 };
 
-/* A refused statement becomes a warning (unless `quiet`); an interruption or a lost connection
- * does not. */
+/* A refused statement is told unless `quiet`, for another one follows. */
 static int try_statement(struct restoring *r, const char *what, const char *sql,
 			 bool quiet, bool *ret_done, struct err *err)
 {
-	struct err refused = {0};
+	struct err why = {0};
 
-	*ret_done = pg_exec(r->conn, sql, &refused) == 0;
+	*ret_done = pg_exec(r->conn, sql, &why) == 0;
 	if (*ret_done)
 		return 0;
-	if (refused.code == ERR_INTERRUPTED || refused.code == ERR_TRANSIENT) {
-		*err = refused;
-		return err_wrap(err, "%s", what);
-	}
-	if (!quiet) {
-		CLEANUP(mem_freep) char *text = mem_printf("%s: %s", what, refused.msg);
-
-		strings_add(r->warnings, text);
-		r->counts->refused++;
-	}
-	return 0;
+	return pg_refused_add(quiet ? NULL : r->refused, what, &why, err);
 }
 
 static void count_role(struct restoring *r, bool exists, bool wanted)
@@ -371,7 +360,7 @@ static int restore_settings(struct restoring *r, struct err *err)
 			CLEANUP(mem_freep)
 			char *text = mem_printf("%s: left as it is here", what);
 
-			strings_add(r->warnings, text);
+			strings_add(r->refused->warnings, text);
 		} else if (try_statement(r, what, pg_value(rows, i, 1), false, &done,
 					 err) < 0) {
 			return -1;
@@ -381,13 +370,13 @@ static int restore_settings(struct restoring *r, struct err *err)
 }
 
 int pg_globals_restore(struct pg_conn *conn, const char *json, bool replace,
-		       struct strings *warnings, struct pg_globals_counts *counts,
+		       struct pg_refused *refused, struct pg_globals_counts *counts,
 		       struct err *err)
 {
 	struct restoring r = {.conn = conn,
 			      .json = json,
 			      .replace = replace,
-			      .warnings = warnings,
+			      .refused = refused,
 			      .counts = counts};
 	int result;
 

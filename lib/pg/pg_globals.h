@@ -8,6 +8,7 @@
 
 #include "base/vec.h"
 #include "pg/pg_conn.h"
+#include "pg/pg_refused.h"
 
 /* Appends the document. *ret_passwords: the server let us read the roles' password hashes
  * (pg_authid; managed services do not). Client encoding must be UTF8. */
@@ -16,18 +17,17 @@ MUST_CHECK int pg_globals_read(struct pg_conn *conn, struct buf *json,
 
 struct pg_globals_counts {
 	uint64_t created, kept, replaced;
-	uint64_t refused; /* statements: each is a warning */
 };
 
 /*
  * Creates the roles that are missing, with attributes, password, comment, settings, labels
  * and what they are members of. Existing ones are not touched, unless `replace`: then those
  * are altered to what is recorded (but not the role that is connected), and get the recorded
- * memberships too; none is taken away. What the server refuses becomes a line in `warnings`; a
+ * memberships too; none is taken away. What the server refuses is added to `refused`; a
  * role is then made without the attributes that the connected one may not give.
  */
 MUST_CHECK int pg_globals_restore(struct pg_conn *conn, const char *json, bool replace,
-				  struct strings *warnings,
+				  struct pg_refused *refused,
 				  struct pg_globals_counts *counts, struct err *err);
 
 /* SQL text, for both kinds of settings: the value column `v` of a setting named `n` as what

@@ -41,6 +41,9 @@ static void sink_init(struct pg_sink *s)
 	buf_init(&s->globals_json, TEXT_MAX + READ_STEP);
 	buf_init(&s->tables_json, TEXT_MAX + READ_STEP);
 	vec_init(&s->tables, sizeof(struct sink_table));
+	vec_init(&s->ungiven, sizeof(struct sink_ungiven));
+	if (s->report != NULL)
+		s->refused.warnings = &s->report->warnings;
 	s->is_partial = s->options->selection != NULL &&
 			!selection_is_empty(s->options->selection);
 }
@@ -60,6 +63,7 @@ static void sink_release(struct pg_sink *s)
 	buf_release(&s->tables_json);
 	mem_free(s->tables_lost);
 	sink_tables_release(&s->tables);
+	sink_ungiven_release(&s->ungiven);
 }
 
 static void warn(struct pg_sink *s, const char *text)
@@ -218,13 +222,26 @@ static int restore_roles(struct pg_sink *s, struct err *err)
 	struct pg_globals_counts counts = {0};
 	struct pg_sink_report *report = s->report;
 	int result = pg_globals_restore(s->target.conn, buf_string(&s->globals_json),
-					s->options->replace_globals, &report->warnings,
-					&counts, err);
+					s->options->replace_globals, &s->refused, &counts,
+					err);
 
 	report->roles_created = counts.created;
 	report->roles_kept = counts.kept;
 	report->roles_replaced = counts.replaced;
 	return result;
+}
+
+static int drop_default(struct pg_sink *s, struct pg_conn *conn, const char *sql,
+			struct err *err)
+{
+	struct err why = {0};
+
+	if (pg_exec(conn, sql, &why) == 0)
+		return 0;
+	if (s->is_lenient && why.code == ERR_DENIED)
+		return pg_refused_add(&s->refused, sql, &why, err);
+	*err = why;
+	return -1;
 }
 
 /* What template0 gives and the source had not. */
@@ -238,10 +255,10 @@ static int drop_defaults(struct pg_sink *s, struct err *err)
 	    pg_session_pin(conn, "UTF8", NULL, err) < 0)
 		return -1;
 	if (!s->facts.has_public_schema &&
-	    pg_exec(conn, "DROP SCHEMA IF EXISTS public", err) < 0)
+	    drop_default(s, conn, "DROP SCHEMA IF EXISTS public", err) < 0)
 		return -1;
 	if (!s->facts.has_plpgsql &&
-	    pg_exec(conn, "DROP EXTENSION IF EXISTS plpgsql", err) < 0)
+	    drop_default(s, conn, "DROP EXTENSION IF EXISTS plpgsql", err) < 0)
 		return -1;
 	return 0;
 }
@@ -263,7 +280,7 @@ static int place_relations(struct pg_sink *s, bool indexes, struct err *err)
 		return -1;
 	}
 	return pg_database_place(conn, buf_string(&s->database_json), indexes,
-				 &s->report->warnings, err);
+				 &s->refused, err);
 }
 
 /* Statistics are comfort: a function in an index may fail under an empty search_path. */
@@ -309,25 +326,39 @@ static int fill(struct pg_sink *s, struct err *err)
 	progress_phase(progress, "verifying rows");
 	if (sink_verify_rows(s, err) < 0)
 		return -1;
-	return pg_database_describe(
-		s->target.conn, buf_string(&s->database_json), s->target.work_name,
-		s->target.mode == PG_TARGET_ADOPT, &s->report->warnings, err);
+	return pg_database_describe(s->target.conn, buf_string(&s->database_json),
+				    s->target.work_name,
+				    s->target.mode == PG_TARGET_ADOPT, &s->refused, err);
 }
 
-static int restore(struct pg_sink *s, struct err *err)
+/* What the dump says of owners is only asked for where it matters. */
+static int join_owners(struct pg_sink *s, struct err *err)
+{
+	CLEANUP(buf_release) struct buf listing;
+
+	buf_init(&listing, 0);
+	if (!s->is_lenient)
+		return 0;
+	if (sink_read_list(s, &listing, err) < 0)
+		return -1;
+	return pg_target_join(
+		&s->target,
+		&(struct pg_owners){.globals_json = buf_string(&s->globals_json),
+				    .database_json = buf_string(&s->database_json),
+				    .listing = buf_string(&listing)},
+		err);
+}
+
+static int restore_database(struct pg_sink *s, struct err *err)
 {
 	const char *json = buf_string(&s->database_json);
 
-	progress_phase(s->options->progress, "restoring roles");
-	if (pg_database_facts(s->target.conn, json, &s->facts, &s->report->warnings,
-			      err) < 0 ||
-	    report_without_rows(s, err) < 0 || restore_roles(s, err) < 0)
-		return -1;
 	if (s->is_partial)
 		warn(s, "only some tables are restored: foreign keys, event triggers, "
 			"publications, subscriptions and refreshes of materialised views "
 			"are left out");
-	if (pg_target_create(&s->target, json, err) < 0 || fill(s, err) < 0) {
+	if (pg_target_create(&s->target, json, &s->refused, err) < 0 ||
+	    fill(s, err) < 0) {
 		if (s->is_different || s->target.mode == PG_TARGET_ADOPT)
 			pg_target_keep(&s->target, err);
 		else
@@ -339,6 +370,25 @@ static int restore(struct pg_sink *s, struct err *err)
 		return -1;
 	}
 	return 0;
+}
+
+static int restore(struct pg_sink *s, struct err *err)
+{
+	int result;
+
+	s->is_lenient = !pg_conn_is_superuser(s->target.conn);
+	progress_phase(s->options->progress, "restoring roles");
+	if (pg_database_facts(s->target.conn, buf_string(&s->database_json), &s->facts,
+			      &s->report->warnings, err) < 0 ||
+	    report_without_rows(s, err) < 0 || restore_roles(s, err) < 0)
+		return -1;
+	result = join_owners(s, err);
+	if (result == 0)
+		result = restore_database(s, err);
+	sink_tell_ungiven(s);
+	pg_target_leave(&s->target, &s->refused);
+	s->report->refused = s->refused.n;
+	return result;
 }
 
 int pg_sink_run(const struct pg_sink_options *options, struct tree_source *source,

@@ -7,7 +7,9 @@
  * data section (large objects, sequences, extension configuration), its post-data section
  * (indexes, constraints, triggers, materialised views), ANALYZE; then every table is read back
  * and its count and sum are compared with what the snapshot recorded; then the database gets
- * its properties and its name. Any error of pg_restore is a failure.
+ * its properties and its name. Any error of pg_restore is a failure, but a role that is no
+ * superuser goes on without what it may not do and without what that leaves missing: each is a
+ * warning, and the rows are proved all the same.
  *
  * With a selection of paths ("tables/public/orders.copy") all tables are made, but only the
  * selected ones get rows; foreign keys, event triggers, publications, subscriptions and
@@ -49,6 +51,7 @@ struct pg_sink_report {
 	struct vec tables; /* of struct pg_table_report */
 	uint64_t rows, bytes;
 	uint64_t roles_created, roles_kept, roles_replaced;
+	uint64_t refused; /* what the server did not let it do; each is in a warning */
 	struct strings warnings; /* one line each */
 };
 

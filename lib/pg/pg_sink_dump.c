@@ -36,8 +36,25 @@ static int feed(struct pg_sink *s, struct process *process, struct byte_reader *
 	return result;
 }
 
+/* Commands that failed are for the caller, as long as nothing else did. */
+static int end_restore(struct pg_sink *s, struct process *process,
+		       const struct pg_failures *failures, struct err *err)
+{
+	struct err failure = {0};
+
+	if (pg_tool_wait(process, "pg_restore", s->cancel, &failure) == 0) {
+		pg_tool_warnings(process, &s->report->warnings);
+		return 0;
+	}
+	if (failure.code != ERR_INTERRUPTED && failures != NULL &&
+	    pg_failures_are_commands(failures))
+		return 0;
+	*err = failure;
+	return -1;
+}
+
 static int run_restore(struct pg_sink *s, const struct strings *arguments,
-		       struct err *err)
+		       struct pg_failures *failures, struct err *err)
 {
 	CLEANUP(process_freep) struct process *process = NULL;
 	struct byte_reader *reader;
@@ -45,16 +62,14 @@ static int run_restore(struct pg_sink *s, const struct strings *arguments,
 
 	if (s->source->ops->open_content(s->source, DUMP_PATH, &reader, err) < 0)
 		return -1;
-	result = pg_tool_start(&s->restore, arguments, PG_TOOL_FEED, &process, err);
+	result = pg_tool_start(&s->restore, arguments, PG_TOOL_FEED, failures, &process,
+			       err);
 	if (result == 0)
 		result = feed(s, process, reader, err);
 	s->source->ops->close_content(reader);
 	if (result < 0)
 		return -1;
-	if (pg_tool_wait(process, "pg_restore", s->cancel, err) < 0)
-		return -1;
-	pg_tool_warnings(process, &s->report->warnings);
-	return 0;
+	return end_restore(s, process, failures, err);
 }
 
 static void add_printf(struct strings *arguments, const char *option, const char *value)
@@ -75,7 +90,8 @@ static void collect_arguments(const struct pg_sink *s, const char *section,
 			     &child);
 	pg_params_format(&child, &text);
 	strings_add(arguments, "--format=custom");
-	strings_add(arguments, "--exit-on-error");
+	if (!s->is_lenient)
+		strings_add(arguments, "--exit-on-error");
 	strings_add(arguments, "--no-password");
 	add_printf(arguments, "--section=", section);
 	add_printf(arguments, "--dbname=", buf_string(&text));
@@ -88,10 +104,13 @@ static void collect_arguments(const struct pg_sink *s, const char *section,
 int sink_restore_section(struct pg_sink *s, const char *section, struct err *err)
 {
 	CLEANUP(strings_release) struct strings arguments;
+	CLEANUP(pg_failures_release) struct pg_failures failures;
 
 	strings_init(&arguments);
+	pg_failures_init(&failures);
 	collect_arguments(s, section, &arguments);
-	if (run_restore(s, &arguments, err) < 0)
+	if (run_restore(s, &arguments, s->is_lenient ? &failures : NULL, err) < 0 ||
+	    sink_try_again(s, &failures, err) < 0)
 		return err_wrap(err, "section %s", section);
 	return 0;
 }
@@ -143,40 +162,48 @@ static void filter_list(const struct buf *list, struct buf *kept)
 }
 
 /* A private file for the list. It holds names only. */
-static int make_list_file(struct pg_sink *s, struct err *err)
+static int make_list_file(const struct pg_sink *s, char **ret_path, struct err *err)
 {
 	const char *given = s->options->temp_directory;
 	const char *directory = given != NULL ? given : "/tmp";
-	CLEANUP(fd_closep) int fd = -1;
+	CLEANUP(mem_freep) char *path = path_join(directory, "quipu-restore-XXXXXX");
+	CLEANUP(fd_closep) int fd = mkostemp(path, O_CLOEXEC);
 	char shown[QUOTE_TEXT_MAX];
-	int failure;
 
-	s->list_path = path_join(directory, "quipu-restore-XXXXXX");
-	fd = mkostemp(s->list_path, O_CLOEXEC);
-	if (fd >= 0)
-		return 0;
-	failure = errno;
-	mem_free(s->list_path);
-	s->list_path = NULL;
-	return err_set_errno(err, failure, "cannot make a temporary file in %s",
-			     quote_string(directory, shown));
+	if (fd < 0)
+		return err_set_errno(err, errno, "cannot make a temporary file in %s",
+				     quote_string(directory, shown));
+	*ret_path = STEAL(path);
+	return 0;
+}
+
+int sink_read_list(struct pg_sink *s, struct buf *list, struct err *err)
+{
+	CLEANUP(strings_release) struct strings arguments;
+	CLEANUP(mem_freep) char *path = NULL;
+	int result;
+
+	strings_init(&arguments);
+	if (make_list_file(s, &path, err) < 0)
+		return -1;
+	strings_add(&arguments, "--format=custom");
+	strings_add(&arguments, "--list");
+	add_printf(&arguments, "--file=", path);
+	result = run_restore(s, &arguments, NULL, err);
+	if (result == 0)
+		result = file_read(path, LIST_MAX, list, err);
+	(void)unlink(path); /* it is in a temporary directory */
+	return result;
 }
 
 int sink_choose_entries(struct pg_sink *s, struct err *err)
 {
-	CLEANUP(strings_release) struct strings arguments;
 	CLEANUP(buf_release) struct buf list, kept;
 
-	strings_init(&arguments);
 	buf_init(&list, LIST_MAX);
 	buf_init(&kept, LIST_MAX + LIST_MAX / 2);
-	if (make_list_file(s, err) < 0)
-		return -1;
-	strings_add(&arguments, "--format=custom");
-	strings_add(&arguments, "--list");
-	add_printf(&arguments, "--file=", s->list_path);
-	if (run_restore(s, &arguments, err) < 0 ||
-	    file_read(s->list_path, LIST_MAX, &list, err) < 0)
+	if (sink_read_list(s, &list, err) < 0 ||
+	    make_list_file(s, &s->list_path, err) < 0)
 		return -1;
 	filter_list(&list, &kept);
 	return file_write(s->list_path, buf_slice(&kept), 0600, FILE_REPLACE, err);

@@ -376,7 +376,7 @@ static int dump_schema(const struct pg_source *s, struct stream *stream,
 
 	strings_init(&arguments);
 	collect_arguments(s, &arguments);
-	if (pg_tool_start(&s->dump, &arguments, PG_TOOL_READ, &process, err) < 0)
+	if (pg_tool_start(&s->dump, &arguments, PG_TOOL_READ, NULL, &process, err) < 0)
 		return -1;
 	return read_dump(s, process, stream, ret_len, err);
 }

@@ -262,7 +262,34 @@ void pg_target_release(struct pg_target *target)
 	pg_params_release(&target->params);
 	mem_free(target->name);
 	mem_free(target->work_name);
+	strings_release(&target->joined);
 	*target = (struct pg_target){0};
+}
+
+int pg_target_join(struct pg_target *target, const struct pg_owners *owners,
+		   struct err *err)
+{
+	if (pg_conn_is_superuser(target->conn))
+		return 0;
+	return pg_members_join(target->conn, owners, &target->joined, err);
+}
+
+void pg_target_leave(struct pg_target *target, struct pg_refused *refused)
+{
+	CLEANUP(pg_conn_freep) struct pg_conn *conn = NULL;
+	CLEANUP(mem_freep) char *text = NULL;
+	struct err why = {0};
+
+	if (strings_count(&target->joined) == 0 ||
+	    (target_open_maintenance(target, NULL, &conn, &why) == 0 &&
+	     pg_members_leave(conn, &target->joined, &why) == 0))
+		return;
+	text = mem_printf(
+		"the restoring role is still a member of roles that it joined to "
+		"give them what is theirs: %s",
+		why.msg);
+	strings_add(refused->warnings, text);
+	refused->n++;
 }
 
 int pg_target_connect(const struct pg_target *target, const struct cancel *cancel,
@@ -271,16 +298,34 @@ int pg_target_connect(const struct pg_target *target, const struct cancel *cance
 	return pg_conn_open(&target->params, cancel, ret_conn, err);
 }
 
-int pg_target_create(struct pg_target *target, const char *database_json, struct err *err)
+/* Without an answer it may be there, or soon; nobody else has this name. */
+static int create(struct pg_target *target, const char *database_json, bool with_owner,
+		  struct err *err)
 {
-	if (target->mode == PG_TARGET_ADOPT)
+	int result = pg_database_create(target->conn, database_json, target->work_name,
+					with_owner, err);
+
+	target->made =
+		result == 0 || err->code == ERR_INTERRUPTED || err->code == ERR_TRANSIENT;
+	return result;
+}
+
+int pg_target_create(struct pg_target *target, const char *database_json,
+		     struct pg_refused *refused, struct err *err)
+{
+	struct err why = {0};
+
+	if (target->mode == PG_TARGET_ADOPT ||
+	    create(target, database_json, true, &why) == 0)
 		return 0;
-	if (pg_database_create(target->conn, database_json, target->work_name, err) ==
-	    0) {
-		target->made = true;
-		return 0;
+	if (pg_conn_is_superuser(target->conn) ||
+	    (why.code != ERR_DENIED && why.code != ERR_NOT_FOUND)) {
+		*err = why;
+		return -1;
 	}
-	/* Without an answer it may be there, or soon; nobody else has this name. */
-	target->made = err->code == ERR_INTERRUPTED || err->code == ERR_TRANSIENT;
-	return -1;
+	if (create(target, database_json, false, err) < 0)
+		return -1;
+	return pg_refused_add(refused,
+			      "owner of the database, which the restoring role has now",
+			      &why, err);
 }

@@ -19,6 +19,8 @@
 #include "base/rng.h"
 #include "base/vec.h"
 #include "pg/pg_conn.h"
+#include "pg/pg_members.h"
+#include "pg/pg_refused.h"
 
 enum pg_target_mode { PG_TARGET_CREATE, PG_TARGET_ADOPT, PG_TARGET_REPLACE };
 
@@ -27,6 +29,7 @@ struct pg_target {
 	struct pg_params params; /* dbname = work_name */
 	struct pg_conn *conn;	 /* to another database of the server; UTF8 */
 	char *name, *work_name;	 /* the same when adopted */
+	struct strings joined;	 /* roles: see pg_members.h */
 	bool replace;		 /* whatever the old one holds may go */
 	bool made; /* the working database is, or may be, there and ours to drop */
 };
@@ -41,13 +44,20 @@ MUST_CHECK int pg_target_open(const struct pg_params *params, bool replace,
 			      struct pg_target *ret_target, struct err *err);
 void pg_target_release(struct pg_target *target);
 
+/* A role that is no superuser joins the owners of what is restored, before anything is made for
+ * them, and leaves them when all is done, whatever the cancel says. */
+MUST_CHECK int pg_target_join(struct pg_target *target, const struct pg_owners *owners,
+			      struct err *err);
+void pg_target_leave(struct pg_target *target, struct pg_refused *refused);
+
 /* A connection to the working database. */
 MUST_CHECK int pg_target_connect(const struct pg_target *target,
 				 const struct cancel *cancel, struct pg_conn **ret_conn,
 				 struct err *err);
-/* Makes the working database, unless adopted. After a failure pg_target_discard() cleans up. */
+/* Makes the working database, unless adopted; for a role that may not give it to its owner it is
+ * that role's own. After a failure pg_target_discard() cleans up. */
 MUST_CHECK int pg_target_create(struct pg_target *target, const char *database_json,
-				struct err *err);
+				struct pg_refused *refused, struct err *err);
 /*
  * Gives it its name. The cancel is looked at only before the first change. What cannot be cleaned up is a warning, and so is an old database that was
  * found to have user objects only after the swap: it is kept, under another name. ERR_TARGET

@@ -198,9 +198,11 @@ static int start_with_stack(const struct process_options *options,
 }
 
 int pg_tool_start(const struct pg_tool *tool, const struct strings *arguments,
-		  enum pg_tool_pipe pipe, struct process **ret_process, struct err *err)
+		  enum pg_tool_pipe pipe, struct pg_failures *failures,
+		  struct process **ret_process, struct err *err)
 {
 	static const char *const unset[] = {"PGCLIENTENCODING", NULL};
+	static const char *const set[] = {"LC_ALL=C", NULL}; /* messages are read here */
 	size_t n = strings_count(arguments);
 	const char **argv;
 	int result;
@@ -219,9 +221,12 @@ int pg_tool_start(const struct pg_tool *tool, const struct strings *arguments,
 	result = start_with_stack(
 		&(struct process_options){
 			.argv = argv,
+			.set_env = set,
 			.unset_env = unset,
 			.want_stdin = pipe == PG_TOOL_FEED,
 			.want_stdout = pipe == PG_TOOL_READ,
+			.stderr_line = failures != NULL ? pg_failures_line : NULL,
+			.stderr_line_state = failures,
 		},
 		ret_process, err);
 	mem_free(argv);
@@ -310,18 +315,23 @@ static bool has(const char *text, const char *part)
 	return strstr(text, part) != NULL;
 }
 
-static enum err_code code_of(const char *said)
+enum err_code pg_tool_code(const char *said)
 {
-	if (has(said, "permission denied") || has(said, "must be owner") ||
-	    has(said, "must be superuser"))
-		return ERR_DENIED;
+	static const char *const denials[] = {
+		"permission denied",	    "must be owner",
+		"must be superuser",	    "must be member of role",
+		"must be able to SET ROLE", "must have "};
+
+	for (size_t i = 0; i < ARRAY_SIZE(denials); i++)
+		if (has(said, denials[i]))
+			return ERR_DENIED;
 	if (has(said, "canceling statement due to lock timeout") ||
 	    has(said, "server closed the connection") ||
 	    has(said, "connection to server"))
 		return ERR_TRANSIENT;
 	if (has(said, "No space left"))
 		return ERR_NO_SPACE;
-	return ERR_FAILED;
+	return has(said, "does not exist") ? ERR_NOT_FOUND : ERR_FAILED;
 }
 
 /* The line that tells why: the first with "error:", for later ones show the query. */
@@ -361,6 +371,6 @@ int pg_tool_wait(struct process *process, const char *name, const struct cancel 
 	line = pg_first_line(telling_line(said));
 	if (*line == '\0')
 		return err_set(err, ERR_FAILED, "%s ended with status %d", name, status);
-	return err_set(err, code_of(said), "%s ended with status %d: %s", name, status,
-		       line);
+	return err_set(err, pg_tool_code(said), "%s ended with status %d: %s", name,
+		       status, line);
 }

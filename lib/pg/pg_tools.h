@@ -6,6 +6,7 @@
 #include "base/cancel.h"
 #include "base/process.h"
 #include "base/vec.h"
+#include "pg/pg_failures.h"
 #include "pg/pg_params.h"
 
 struct pg_tool {
@@ -29,13 +30,14 @@ MUST_CHECK int pg_tool_find(const char *name, unsigned least, const char *what,
 bool pg_tool_parse_version(const char *text, char **ret_version, unsigned *ret_major);
 
 /*
- * Starts a tool with its arguments (argv[0] is set here), stdin or stdout in a pipe.
+ * Starts a tool with its arguments (argv[0] is set here), stdin or stdout in a pipe. It speaks
+ * English. `failures` (NULL: of no interest) takes what a pg_restore says until it was waited for.
  * ERR_LIMIT when the arguments exceed what Linux takes (6 MiB: about 90,000 tables).
  */
 enum pg_tool_pipe { PG_TOOL_READ, PG_TOOL_FEED };
 MUST_CHECK int pg_tool_start(const struct pg_tool *tool, const struct strings *arguments,
-			     enum pg_tool_pipe pipe, struct process **ret_process,
-			     struct err *err);
+			     enum pg_tool_pipe pipe, struct pg_failures *failures,
+			     struct process **ret_process, struct err *err);
 
 /* Reads up to len bytes of stdout; 0 at the end. */
 MUST_CHECK int pg_tool_read(struct process *process, void *to, size_t len,
@@ -51,5 +53,9 @@ void pg_tool_warnings(struct process *process, struct strings *warnings);
  * cannot be reached, rights and versions get their own code. */
 MUST_CHECK int pg_tool_wait(struct process *process, const char *name,
 			    const struct cancel *cancel, struct err *err);
+
+/* What a program's or server's text (in English) is about: rights, a thing that does not exist, a
+ * server that cannot be reached, space, else ERR_FAILED. */
+enum err_code pg_tool_code(const char *said);
 
 #endif

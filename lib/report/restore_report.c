@@ -113,8 +113,10 @@ void restore_report_json(struct json_writer *w, const struct restore_report *rep
 	json_put_uint(w, "lost", report->lost);
 	put_metadata(w, &report->metadata);
 	json_put_double(w, "seconds", (double)report->nsec / 1e9);
-	if (report->tables != NULL)
+	if (report->tables != NULL) {
 		put_tables(w, report);
+		json_put_uint(w, "refused", report->refused);
+	}
 	json_write_key(w, "warnings");
 	json_begin_array(w);
 	for (size_t i = 0; i < strings_count(report->warnings); i++)
@@ -147,6 +149,11 @@ static void append_tables(struct buf *text, const struct restore_report *report)
 		   "%zu tables with %" PRIu64
 		   " rows; read back and equal to the snapshot: %zu of %zu\n",
 		   n, rows, equal, n);
+	if (report->refused > 0)
+		buf_printf(text,
+			   "NOT restored: %" PRIu64
+			   " things that the server refused; the warnings name them\n",
+			   report->refused);
 }
 
 static void append_metadata(struct buf *text, const struct report_metadata *metadata)

@@ -37,6 +37,8 @@ struct restore_report {
 	const struct strings *warnings;
 	const struct report_table *tables; /* of a database; NULL for files */
 	size_t n_tables;
+	uint64_t
+		refused; /* by the server of a database; each is in a warning: exit code 3 */
 };
 
 void restore_report_json(struct json_writer *w, const struct restore_report *report);

@@ -267,6 +267,9 @@ static void greet(struct server *s)
 	put_parameter(s, "server_encoding", "UTF8");
 	put_parameter(s, "client_encoding", "UTF8");
 	put_parameter(s, "standard_conforming_strings", "on");
+	for (const struct fake_rule *rule = s->rules; rule->match != NULL; rule++)
+		if (rule->answer == FAKE_PARAMETER)
+			put_parameter(s, rule->match, rule->text);
 	put_message(s, 'K', slice_of("\0\0\0\1\0\0\0\2", 8));
 	put_ready(s);
 	flush(s);

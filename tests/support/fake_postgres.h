@@ -18,6 +18,7 @@ enum fake_answer {
 	FAKE_COPY_IN, /* takes all; with `text` it fails at the end: "SQLSTATE message" */
 	FAKE_SILENCE, /* until it is cancelled, which is error 57014 */
 	FAKE_HANG_UP, /* closes the connection */
+	FAKE_PARAMETER, /* not an answer: `match` is a parameter that it tells, `text` its value */
 };
 
 struct fake_rule {

@@ -30,7 +30,8 @@ static void test_pg_database_facts__warns_of_absent_tablespaces(void **state)
 	assert_true(facts.maps_tablespaces);
 	assert_true(facts.places_relations);
 	assert_string_equal(strings_at(&warnings, 0),
-			    "tablespaces fast do not exist on this server: what lay in "
+			    "tablespaces fast do not exist on this server or may not be "
+			    "used: what lay in "
 			    "them is in pg_default now");
 	fake_session_close(&s);
 }
@@ -61,7 +62,7 @@ static void test_pg_database_create__runs_what_the_server_made_of_it(void **stat
 	struct fake_session s;
 
 	fake_session_open(&s, state, rules);
-	assert_int_equal(pg_database_create(s.conn, "{}", "x", &s.err), 0);
+	assert_int_equal(pg_database_create(s.conn, "{}", "x", true, &s.err), 0);
 	assert_true(fake_postgres_got(&s.fake, "\nCREATE DATABASE x OWNER y\n"));
 	fake_session_close(&s);
 }
@@ -75,7 +76,7 @@ static void test_pg_database_create__tells_why_not(void **state)
 	struct fake_session s;
 
 	fake_session_open(&s, state, rules);
-	assert_int_equal(pg_database_create(s.conn, "{}", "x", &s.err), -1);
+	assert_int_equal(pg_database_create(s.conn, "{}", "x", true, &s.err), -1);
 	assert_int_equal(s.err.code, ERR_DENIED);
 	assert_string_equal(s.err.msg, "create database x: permission denied to create");
 	fake_session_close(&s);
@@ -84,7 +85,8 @@ static void test_pg_database_create__tells_why_not(void **state)
 static const struct fake_rule describe[] = {
 	{"v(what, here, recorded)", FAKE_ROWS, "encoding\tLATIN1\tUTF8", 0},
 	{"ORDER BY u.step", FAKE_ROWS,
-	 "privileges\tREVOKE x\nsetting a\tALTER DATABASE x SET a\ncomment\tCOMMENT ON x",
+	 "privileges\tREVOKE x\tt\nsetting a\tALTER DATABASE x SET a\tf\n"
+	 "comment\tCOMMENT ON x\tf",
 	 0},
 	{"ALTER DATABASE x SET a", FAKE_ERROR, "42704 unrecognized parameter a", 0},
 	{"REVOKE x", FAKE_ERROR, "42501 permission denied", 0},
@@ -93,12 +95,13 @@ static const struct fake_rule describe[] = {
 static void test_pg_database_describe__insists_on_privileges(void **state)
 {
 	CLEANUP(strings_release) struct strings warnings;
+	struct pg_refused refused = {.warnings = &warnings};
 	struct fake_session s;
 
 	strings_init(&warnings);
 	fake_session_open(&s, state, describe);
-	assert_int_equal(
-		pg_database_describe(s.conn, "{}", "x", false, &warnings, &s.err), -1);
+	assert_int_equal(pg_database_describe(s.conn, "{}", "x", false, &refused, &s.err),
+			 -1);
 	assert_string_equal(s.err.msg, "privileges of the database: permission denied");
 	fake_session_close(&s);
 }
@@ -106,13 +109,15 @@ static void test_pg_database_describe__insists_on_privileges(void **state)
 static void test_pg_database_describe__adopts_as_far_as_it_may(void **state)
 {
 	CLEANUP(strings_release) struct strings warnings;
+	struct pg_refused refused = {.warnings = &warnings};
 	struct fake_session s;
 
 	strings_init(&warnings);
 	fake_session_open(&s, state, describe);
-	assert_int_equal(pg_database_describe(s.conn, "{}", "x", true, &warnings, &s.err),
+	assert_int_equal(pg_database_describe(s.conn, "{}", "x", true, &refused, &s.err),
 			 0);
 	assert_int_equal(strings_count(&warnings), 3);
+	assert_int_equal(refused.n, 2);
 	assert_string_equal(
 		strings_at(&warnings, 0),
 		"encoding of the database: it is LATIN1, the source's was UTF8");

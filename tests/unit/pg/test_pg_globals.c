@@ -70,17 +70,25 @@ static const struct fake_rule roles[] = {
 struct restored {
 	struct fake_session s;
 	struct strings warnings;
+	struct pg_refused refused;
 	struct pg_globals_counts counts;
 };
 
-static void restore(struct restored *r, void **state, bool replace)
+static void restore_by(struct restored *r, void **state, const struct fake_rule *rules,
+		       bool replace)
 {
 	*r = (struct restored){0};
 	strings_init(&r->warnings);
-	fake_session_open(&r->s, state, roles);
-	if (pg_globals_restore(r->s.conn, "{}", replace, &r->warnings, &r->counts,
+	r->refused.warnings = &r->warnings;
+	fake_session_open(&r->s, state, rules);
+	if (pg_globals_restore(r->s.conn, "{}", replace, &r->refused, &r->counts,
 			       &r->s.err) < 0)
 		fail_msg("%s", r->s.err.msg);
+}
+
+static void restore(struct restored *r, void **state, bool replace)
+{
+	restore_by(r, state, roles, replace);
 }
 
 static void release(struct restored *r)
@@ -142,15 +150,11 @@ static void test_pg_globals_restore__makes_a_role_without_what_is_refused(void *
 		 0},
 		{"r SUPERUSER", FAKE_ERROR, "42501 must be superuser", 0},
 		{NULL, 0, NULL, 0}};
-	struct restored r = {0};
+	struct restored r;
 
-	strings_init(&r.warnings);
-	fake_session_open(&r.s, state, rules);
-	assert_int_equal(pg_globals_restore(r.s.conn, "{}", false, &r.warnings, &r.counts,
-					    &r.s.err),
-			 0);
+	restore_by(&r, state, rules, false);
 	assert_int_equal(r.counts.created, 1);
-	assert_int_equal(r.counts.refused, 1);
+	assert_int_equal(r.refused.n, 1);
 	assert_int_equal(strings_count(&r.warnings), 1);
 	assert_string_equal(strings_at(&r.warnings, 0),
 			    "attribute SUPERUSER of role r: must be superuser");
@@ -192,13 +196,14 @@ static void test_pg_globals_restore__ends_with_the_connection(void **state)
 		{"CREATE ROLE", FAKE_HANG_UP, NULL, 0},
 		{NULL, 0, NULL, 0}};
 	CLEANUP(strings_release) struct strings warnings;
+	struct pg_refused refused = {.warnings = &warnings};
 	struct pg_globals_counts counts = {0};
 	struct fake_session s;
 
 	strings_init(&warnings);
 	fake_session_open(&s, state, rules);
 	assert_int_equal(
-		pg_globals_restore(s.conn, "{}", false, &warnings, &counts, &s.err), -1);
+		pg_globals_restore(s.conn, "{}", false, &refused, &counts, &s.err), -1);
 	assert_int_equal(s.err.code, ERR_TRANSIENT);
 	assert_non_null(strstr(s.err.msg, "role new: connection to the server is lost"));
 	fake_session_close(&s);

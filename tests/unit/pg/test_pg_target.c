@@ -36,6 +36,7 @@ struct opened {
 	struct pg_target target;
 	struct rng rng;
 	struct strings warnings;
+	struct pg_refused refused;
 	struct err err;
 };
 
@@ -44,6 +45,7 @@ static int open_target(struct opened *o, void **state, const struct fake_rule *r
 {
 	*o = (struct opened){.rng = rng_seeded(1)};
 	strings_init(&o->warnings);
+	o->refused.warnings = &o->warnings;
 	pg_params_init(&o->target.params);
 	fake_postgres_start(&o->fake, *state, rules, NULL);
 	return pg_target_open(&o->fake.params, replace, &o->rng, NULL, &o->target,
@@ -74,11 +76,67 @@ static void test_pg_target_open__makes_what_is_absent_under_another_name(void **
 	assert_true(strncmp(o.target.work_name, "app.restore-", 12) == 0);
 	assert_string_equal(pg_params_get(&o.target.params, "dbname"),
 			    o.target.work_name);
-	assert_int_equal(pg_target_create(&o.target, "{}", &o.err), 0);
+	assert_int_equal(pg_target_create(&o.target, "{}", &o.refused, &o.err), 0);
 	assert_true(o.target.made);
 	assert_int_equal(pg_target_commit(&o.target, NULL, &o.warnings, &o.err), 0);
 	assert_true(fake_postgres_got(&o.fake, "RENAME TO \"app\""));
 	assert_false(o.target.made);
+	release(&o);
+}
+
+static void test_pg_target_create__keeps_what_it_may_not_give_away(void **state)
+{
+	static const struct fake_rule rules[] = {
+		{"is_superuser", FAKE_PARAMETER, "off", 0},
+		{"SELECT format('CREATE DATABASE", FAKE_ROWS, "CREATE DATABASE theirs",
+		 1},
+		{"SELECT format('CREATE DATABASE", FAKE_ROWS, "CREATE DATABASE ours", 0},
+		{"theirs", FAKE_ERROR, "42501 must be member of role x", 0},
+		{NULL, 0, NULL, 0}};
+	struct opened o;
+
+	assert_int_equal(open_target(&o, state, rules, false), 0);
+	assert_int_equal(pg_target_create(&o.target, "{}", &o.refused, &o.err), 0);
+	assert_true(o.target.made);
+	assert_true(fake_postgres_got(&o.fake, "\nCREATE DATABASE ours"));
+	assert_int_equal(o.refused.n, 1);
+	assert_non_null(strstr(strings_at(&o.warnings, 0), "must be member of role x"));
+	release(&o);
+}
+
+static void test_pg_target_create__is_the_owner_s_for_a_superuser(void **state)
+{
+	static const struct fake_rule rules[] = {
+		{"SELECT format('CREATE DATABASE", FAKE_ROWS, "CREATE DATABASE theirs",
+		 0},
+		{"theirs", FAKE_ERROR, "42501 must be member of role x", 0},
+		{NULL, 0, NULL, 0}};
+	struct opened o;
+
+	assert_int_equal(open_target(&o, state, rules, false), 0);
+	assert_int_equal(pg_target_create(&o.target, "{}", &o.refused, &o.err), -1);
+	assert_int_equal(o.err.code, ERR_DENIED);
+	assert_false(o.target.made);
+	release(&o);
+}
+
+static void test_pg_target_leave__tells_what_it_could_not_leave(void **state)
+{
+	static const struct fake_rule rules[] = {
+		{"is_superuser", FAKE_PARAMETER, "off", 0},
+		{"-> 'roles'", FAKE_ROWS, "x\tt\tGRANT x\ny\tt\tGRANT y", 0},
+		{"REVOKE \"x\"", FAKE_ERROR, "42501 permission denied", 0},
+		{NULL, 0, NULL, 0}};
+	const struct pg_owners owners = {"{}", "{}", ""};
+	struct opened o;
+
+	assert_int_equal(open_target(&o, state, rules, false), 0);
+	assert_int_equal(pg_target_join(&o.target, &owners, &o.err), 0);
+	pg_target_leave(&o.target, &o.refused);
+	assert_true(fake_postgres_got(&o.fake, "REVOKE \"y\" FROM CURRENT_USER"));
+	assert_int_equal(o.refused.n, 1);
+	assert_non_null(
+		strstr(strings_at(&o.warnings, 0), ": role x: permission denied"));
 	release(&o);
 }
 
@@ -115,7 +173,7 @@ static void test_pg_target_open__fills_an_empty_database_at_need(void **state)
 	assert_int_equal(open_existing(&o, state, "f\t0\tf"), 0);
 	assert_int_equal(o.target.mode, PG_TARGET_ADOPT);
 	assert_string_equal(o.target.work_name, "app");
-	assert_int_equal(pg_target_create(&o.target, "{}", &o.err), 0);
+	assert_int_equal(pg_target_create(&o.target, "{}", &o.refused, &o.err), 0);
 	assert_int_equal(pg_target_commit(&o.target, NULL, &o.warnings, &o.err), 0);
 	assert_false(fake_postgres_got(&o.fake, "RENAME"));
 	release(&o);
@@ -187,7 +245,7 @@ static void test_pg_target_commit__swaps_and_warns_of_what_stays(void **state)
 
 	assert_int_equal(open_target(&o, state, replaced, true), 0);
 	assert_int_equal(o.target.mode, PG_TARGET_REPLACE);
-	assert_int_equal(pg_target_create(&o.target, "{}", &o.err), 0);
+	assert_int_equal(pg_target_create(&o.target, "{}", &o.refused, &o.err), 0);
 	assert_int_equal(pg_target_commit(&o.target, NULL, &o.warnings, &o.err), 0);
 	assert_true(fake_postgres_got(&o.fake,
 				      "ALTER DATABASE \"app\" RENAME TO \"app.old-"));
@@ -329,7 +387,7 @@ static void test_pg_target_discard__drops_what_was_made_and_says_so(void **state
 	struct opened o;
 
 	assert_int_equal(open_target(&o, state, absent, false), 0);
-	assert_int_equal(pg_target_create(&o.target, "{}", &o.err), 0);
+	assert_int_equal(pg_target_create(&o.target, "{}", &o.refused, &o.err), 0);
 	(void)err_set(&o.err, ERR_IO, "it broke");
 	(void)err_hint(&o.err, "mend it");
 	pg_target_discard(&o.target, &o.err);
@@ -346,7 +404,7 @@ static void test_pg_target_discard__says_when_it_cannot_drop(void **state)
 	struct opened o;
 
 	assert_int_equal(open_target(&o, state, replaced, true), 0);
-	assert_int_equal(pg_target_create(&o.target, "{}", &o.err), 0);
+	assert_int_equal(pg_target_create(&o.target, "{}", &o.refused, &o.err), 0);
 	(void)err_set(&o.err, ERR_IO, "it broke");
 	pg_target_discard(&o.target, &o.err);
 	assert_non_null(strstr(o.err.msg, "could not drop the half-made database "
@@ -366,7 +424,7 @@ static void create_unheard(struct opened *o, void **state, const char *there)
 		{NULL, 0, NULL, 0}};
 
 	assert_int_equal(open_target(o, state, rules, false), 0);
-	assert_int_equal(pg_target_create(&o->target, "{}", &o->err), -1);
+	assert_int_equal(pg_target_create(&o->target, "{}", &o->refused, &o->err), -1);
 	assert_int_equal(o->err.code, ERR_TRANSIENT);
 	pg_target_discard(&o->target, &o->err);
 	assert_true(fake_postgres_got(&o->fake, "SELECT pg_sleep"));
@@ -402,7 +460,7 @@ static void test_pg_target_discard__drops_nothing_that_it_could_not_make(void **
 	struct opened o;
 
 	assert_int_equal(open_target(&o, state, rules, false), 0);
-	assert_int_equal(pg_target_create(&o.target, "{}", &o.err), -1);
+	assert_int_equal(pg_target_create(&o.target, "{}", &o.refused, &o.err), -1);
 	pg_target_discard(&o.target, &o.err);
 	assert_false(fake_postgres_got(&o.fake, "DROP DATABASE"));
 	release(&o);
@@ -425,6 +483,9 @@ int main(void)
 		cmocka_unit_test(test_pg_target_work_name__fits_and_stays_utf8),
 		tempdir_test(
 			test_pg_target_open__makes_what_is_absent_under_another_name),
+		tempdir_test(test_pg_target_create__keeps_what_it_may_not_give_away),
+		tempdir_test(test_pg_target_create__is_the_owner_s_for_a_superuser),
+		tempdir_test(test_pg_target_leave__tells_what_it_could_not_leave),
 		tempdir_test(test_pg_target_open__replaces_an_empty_database),
 		tempdir_test(test_pg_target_open__fills_an_empty_database_in_use),
 		tempdir_test(test_pg_target_open__fills_an_empty_database_at_need),

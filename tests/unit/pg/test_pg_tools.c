@@ -115,7 +115,7 @@ static int start(const char *script, enum pg_tool_pipe pipe, struct process **pr
 	strings_init(&arguments);
 	strings_add(&arguments, "-c");
 	strings_add(&arguments, script);
-	return pg_tool_start(&tool, &arguments, pipe, process, &err);
+	return pg_tool_start(&tool, &arguments, pipe, NULL, process, &err);
 }
 
 static void test_pg_tool_read__ends_with_the_output(void **state)
@@ -204,7 +204,7 @@ static void test_pg_tool_start__has_room_for_many_tables(void **state)
 	for (int i = 0; i < 70000; i++)
 		strings_add(&arguments,
 			    "--exclude-table-data=\"public\".\"some_table_name\"");
-	if (pg_tool_start(&tool, &arguments, PG_TOOL_READ, &process, &err) < 0)
+	if (pg_tool_start(&tool, &arguments, PG_TOOL_READ, NULL, &process, &err) < 0)
 		fail_msg("%s", err.msg);
 	assert_int_equal(pg_tool_wait(process, "true", NULL, &err), 0);
 }
@@ -222,8 +222,8 @@ static void test_pg_tool_start__refuses_more_than_linux_takes(void **state)
 	for (int i = 0; i < 120000; i++)
 		strings_add(&arguments,
 			    "--exclude-table-data=\"public\".\"some_table_name\"");
-	assert_int_equal(pg_tool_start(&tool, &arguments, PG_TOOL_READ, &process, &err),
-			 -1);
+	assert_int_equal(
+		pg_tool_start(&tool, &arguments, PG_TOOL_READ, NULL, &process, &err), -1);
 	assert_int_equal(err.code, ERR_LIMIT);
 	assert_non_null(strstr(err.msg, "arguments of true take"));
 }

@@ -26,7 +26,8 @@ static void test_restore_report_text__tells_tables_and_losses(void **state)
 					.nsec = 1500000000,
 					.warnings = &none,
 					.tables = tables,
-					.n_tables = 3};
+					.n_tables = 3,
+					.refused = 4};
 	CLEANUP(buf_release) struct buf text = {0};
 
 	(void)state;
@@ -37,6 +38,7 @@ static void test_restore_report_text__tells_tables_and_losses(void **state)
 		"restored db/a as of 1970-01-01T00:00:00Z to dbname=x\n"
 		"\"tables/\\x07.copy\": not compared, foreign: \\x1B[m elsewhere\n"
 		"2 tables with 12 rows; read back and equal to the snapshot: 1 of 2\n"
+		"NOT restored: 4 things that the server refused; the warnings name them\n"
 		"2 files, 2.00 KiB in 1.5s; 1 LOST\n");
 }
 
@@ -61,7 +63,7 @@ static void test_restore_report_json__tells_why_a_table_is_not_compared(void **s
 	assert_non_null(strstr(buf_string(&text),
 			       "\"tables\":[{\"path\":\"a\",\"rows\":5,\"equal\":true},"
 			       "{\"path\":\"f\",\"rows\":0,\"equal\":null,"
-			       "\"reason\":\"foreign\"}]"));
+			       "\"reason\":\"foreign\"}],\"refused\":0"));
 }
 
 static void test_restore_report_json__is_one_document(void **state)
