@@ -6,21 +6,38 @@
 
 enum { EXIT_DAMAGED = 13 };
 
+static bool is_conninfo(const char *target)
+{
+	return strchr(target, '=') != NULL || strstr(target, "://") != NULL;
+}
+
+/* What the restore would refuse, and what it would do. */
+static int look(struct cli *cli, struct opened *opened,
+		const struct read_options *options, const char *target,
+		struct restore_plan_result *ret_result, struct err *err)
+{
+	struct restore_job job = {.target = target,
+				  .selection = opened->selection,
+				  .existing = read_options_existing(options),
+				  .replace = options->replace,
+				  .scratch_directory = cli_scratch_directory()};
+	struct job_env env = cli_job_env(cli);
+
+	if (target != NULL && is_conninfo(target)) {
+		if (restore_job_check_postgres(opened->tree, &job, &env, err) < 0)
+			return -1;
+		job.target = NULL; /* nothing to look at on this disk */
+	}
+	return restore_job_plan(opened->tree, &job, &env, ret_result, err);
+}
+
 static int plan(struct cli *cli, struct opened *opened,
 		const struct read_options *options, const char *target, struct err *err)
 {
-	/* a word with '=' or "://" is a connection string: nothing to look at on this disk */
-	bool is_directory = target != NULL && strchr(target, '=') == NULL &&
-			    strstr(target, "://") == NULL;
-	struct restore_job job = {.target = is_directory ? target : NULL,
-				  .selection = opened->selection,
-				  .existing = read_options_existing(options),
-				  .scratch_directory = cli_scratch_directory()};
-	struct job_env env = cli_job_env(cli);
 	struct restore_plan_result result;
 	struct json_writer w;
 
-	if (restore_job_plan(opened->tree, &job, &env, &result, err) < 0)
+	if (look(cli, opened, options, target, &result, err) < 0)
 		return -1;
 	struct plan_report report = {
 		.snapshot = opened->tree->header->id,
@@ -64,6 +81,8 @@ static const struct opt *const tables[] = {existing_opts, select_opts, read_opts
 static const struct cmd_example examples[] = {
 	{"quipu-restore plan latest:files/etc /mnt/restored",
 	 "what a restore to there would do"},
+	{"quipu-restore plan latest:db/orders dbname=orders_restored",
+	 "the same of a database"},
 	{0},
 };
 
@@ -79,8 +98,8 @@ const struct cmd cmd_plan = {
 	.description =
 		"SNAPSHOT is an id or the beginning of one, latest:STREAM, or "
 		"STREAM@TIME (RFC 3339) for the newest one at or before a time. Nothing "
-		"is written. With a target directory, what a restore would refuse is "
-		"refused, with exit code 14.\n\n"
+		"is written. With a target, a directory or a connection string, what a "
+		"restore would refuse is refused, with exit code 14.\n\n"
 		"Exit code 13: the lists of directories or of a file's content are "
 		"damaged "
 		"in part; the plan is of the rest. Content itself is not read.",

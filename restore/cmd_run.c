@@ -10,7 +10,6 @@ enum { EXIT_PARTIAL = 3 };
 struct run_options {
 	struct read_options read;
 	const char *to, *to_postgres;
-	bool replace;
 	const char *globals;
 };
 
@@ -22,7 +21,7 @@ static int check_options(const struct run_options *options, struct err *err)
 		return err_hint(
 			err, "--to DIR for files, --to-postgres CONNINFO for a database");
 	}
-	if (options->to != NULL && (options->replace || options->globals != NULL))
+	if (options->to != NULL && (options->read.replace || options->globals != NULL))
 		return err_set(err, ERR_USAGE,
 			       "--replace and --globals belong to "
 			       "--to-postgres");
@@ -81,7 +80,7 @@ static int restore(struct cli *cli, struct opened *opened,
 		.selection = opened->selection,
 		.scratch_directory = cli_scratch_directory(),
 		.existing = read_options_existing(&options->read),
-		.replace = options->replace,
+		.replace = options->read.replace,
 		.replace_globals = options->globals != NULL &&
 				   strcmp(options->globals, "replace") == 0,
 	};
@@ -135,10 +134,6 @@ static const struct opt opts[] = {
 	 .offset = offsetof(struct run_options, to_postgres),
 	 .value = "CONNINFO",
 	 .help = "restore a database, made under the dbname that is given here"},
-	{.name = "replace",
-	 .type = OPT_FLAG,
-	 .offset = offsetof(struct run_options, replace),
-	 .help = "replace a database that holds objects; the old one goes after success"},
 	{.name = "globals",
 	 .type = OPT_TEXT,
 	 .offset = offsetof(struct run_options, globals),

@@ -31,6 +31,10 @@ const struct opt existing_opts[] = {
 	 .more = "To replace also removes a file or symbolic link where the snapshot has "
 		 "a directory, never what a link points to, and an empty directory where "
 		 "it has none. One that holds anything is refused."},
+	{.name = "replace",
+	 .type = OPT_FLAG,
+	 .offset = offsetof(struct read_options, replace),
+	 .help = "replace a database that holds objects; the old one goes after success"},
 	{0},
 };
 

@@ -19,6 +19,7 @@ struct read_options {
 	struct common_options common;
 	struct strings include, exclude;
 	const char *existing; /* NULL, or one of what existing_opts takes */
+	bool replace;	      /* a database; likewise */
 	const char *cache_dir;
 	uint64_t threads, memory;
 };

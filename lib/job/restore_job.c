@@ -44,11 +44,10 @@ static void take_report(const struct pg_sink_report *report,
 		strings_add(&result->warnings, strings_at(&report->warnings, i));
 }
 
-int restore_job_postgres(struct job_tree *tree, const struct restore_job *job,
-			 const struct job_env *env, struct restore_result *result,
-			 struct err *err)
+static struct pg_sink_options sink_options(const struct restore_job *job,
+					   const struct job_env *env)
 {
-	struct pg_sink_options options = {
+	return (struct pg_sink_options){
 		.conninfo = job->target,
 		.replace = job->replace,
 		.replace_globals = job->replace_globals,
@@ -57,6 +56,13 @@ int restore_job_postgres(struct job_tree *tree, const struct restore_job *job,
 		.progress = env->progress,
 		.temp_directory = job->scratch_directory,
 	};
+}
+
+int restore_job_postgres(struct job_tree *tree, const struct restore_job *job,
+			 const struct job_env *env, struct restore_result *result,
+			 struct err *err)
+{
+	struct pg_sink_options options = sink_options(job, env);
 	struct pg_sink_report report;
 
 	progress_phase(env->progress, "restoring");
@@ -66,4 +72,13 @@ int restore_job_postgres(struct job_tree *tree, const struct restore_job *job,
 	take_report(&report, result);
 	pg_sink_report_release(&report);
 	return done < 0 ? -1 : job_tree_check(tree, err);
+}
+
+int restore_job_check_postgres(struct job_tree *tree, const struct restore_job *job,
+			       const struct job_env *env, struct err *err)
+{
+	struct pg_sink_options options = sink_options(job, env);
+
+	return pg_sink_check(&options, tree_reader_source(tree->reader), env->cancel,
+			     err);
 }

@@ -46,6 +46,11 @@ MUST_CHECK int restore_job_postgres(struct job_tree *tree, const struct restore_
 				    const struct job_env *env,
 				    struct restore_result *result, struct err *err);
 
+/* Only what restore_job_postgres() would refuse before it writes: connection, target, programs. */
+MUST_CHECK int restore_job_check_postgres(struct job_tree *tree,
+					  const struct restore_job *job,
+					  const struct job_env *env, struct err *err);
+
 /* What a restore would do. With a target directory (not for databases), what it would refuse is
  * refused. What the tree shows to be lost is logged and counted, and the plan goes on. */
 struct restore_plan_result {

@@ -89,6 +89,16 @@ proves() {
 }
 judge 'tells for each table whether it is equal' proves
 judge 'refuses a target with objects' refuses 14 'is not empty' restore run latest:db/everything --to-postgres dbname=everything_2
+planned() { # TARGET OPTION...: nothing is made or written
+	local before
+	before=$(sql postgres 'SELECT string_agg(datname, chr(32) ORDER BY datname) FROM pg_database')
+	restore plan latest:db/everything "$@" || return
+	[[ $before == "$(sql postgres 'SELECT string_agg(datname, chr(32) ORDER BY datname) FROM pg_database')" ]]
+}
+judge 'so does the plan' refuses 14 'is not empty' restore plan latest:db/everything dbname=everything_2
+judge 'a plan of a replacement' planned dbname=everything_2 --replace
+judge 'a plan of a new database' planned dbname=everything_3
+judge 'a plan where no server is' refuses 1 'is the server running' restore plan latest:db/everything "host=$work dbname=app"
 replaces() { restore run latest:db/everything --to-postgres dbname=everything_2 --replace --globals=replace && same everything_2; }
 judge 'replaces it when told to' replaces
 one_table() {
