@@ -34,12 +34,6 @@ void file_apply_init(struct file_apply *apply)
 	atomic_init(&apply->xattrs_left, 0);
 }
 
-uint64_t file_apply_failures(const struct file_apply *apply)
-{
-	return atomic_load(&apply->owner_failures) + atomic_load(&apply->mode_failures) +
-	       atomic_load(&apply->xattr_failures) + atomic_load(&apply->time_failures);
-}
-
 static void fail(const struct target *target, atomic_uint_fast64_t *counter,
 		 const char *what, int error_number)
 {

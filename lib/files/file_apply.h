@@ -38,7 +38,4 @@ void file_apply_open(struct file_apply *apply, int fd, const struct entry *entry
 void file_apply_path(struct file_apply *apply, int fd, const struct entry *entry,
 		     const char *path);
 
-/* The metadata problems so far, all kinds. */
-uint64_t file_apply_failures(const struct file_apply *apply);
-
 #endif

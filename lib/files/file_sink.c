@@ -73,11 +73,6 @@ int file_sink_open(const struct file_sink_options *options, struct file_sink **r
 	return 0;
 }
 
-bool file_sink_is_resumed(const struct file_sink *sink)
-{
-	return sink->is_resumed;
-}
-
 int file_sink_start(struct file_sink *sink, struct err *err)
 {
 	if (sink_target_start(sink, err) < 0)

@@ -54,9 +54,6 @@ MUST_CHECK int file_sink_open(const struct file_sink_options *options,
 void file_sink_free(struct file_sink *sink);
 void file_sink_freep(struct file_sink **sink);
 
-/* The target holds an unfinished restore of this snapshot. */
-bool file_sink_is_resumed(const struct file_sink *sink);
-
 /* ERR_TARGET with a hint when this entry could not be written as the options say. Parents before
  * what they hold. Writes nothing. Without FILE_EXISTING_REPLACE a resumed target is checked when
  * it is written. */

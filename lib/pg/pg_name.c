@@ -5,20 +5,15 @@
 
 enum { NAME_MAX_BYTES = 255 };
 
-static void quote(struct buf *sql, const char *text, char mark)
-{
-	buf_append_byte(sql, (uint8_t)mark);
-	for (; *text != '\0'; text++) {
-		if (*text == mark)
-			buf_append_byte(sql, (uint8_t)mark);
-		buf_append_byte(sql, (uint8_t)*text);
-	}
-	buf_append_byte(sql, (uint8_t)mark);
-}
-
 void pg_name_quote(struct buf *sql, const char *name)
 {
-	quote(sql, name, '"');
+	buf_append_byte(sql, '"');
+	for (; *name != '\0'; name++) {
+		if (*name == '"')
+			buf_append_byte(sql, '"');
+		buf_append_byte(sql, (uint8_t)*name);
+	}
+	buf_append_byte(sql, '"');
 }
 
 void pg_name_quote_pair(struct buf *sql, const char *schema, const char *table)
@@ -26,11 +21,6 @@ void pg_name_quote_pair(struct buf *sql, const char *schema, const char *table)
 	pg_name_quote(sql, schema);
 	buf_append_byte(sql, '.');
 	pg_name_quote(sql, table);
-}
-
-void pg_literal_quote(struct buf *sql, const char *text)
-{
-	quote(sql, text, '\'');
 }
 
 static bool is_dots(struct slice name)

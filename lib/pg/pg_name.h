@@ -13,8 +13,6 @@
 void pg_name_quote(struct buf *sql, const char *name);
 /* "schema"."table" */
 void pg_name_quote_pair(struct buf *sql, const char *schema, const char *table);
-/* 'it''s': a literal for standard_conforming_strings = on. */
-void pg_literal_quote(struct buf *sql, const char *text);
 
 /*
  * A component of a tree: control characters, '/', '%' and bytes that are no UTF-8 become %XX,
