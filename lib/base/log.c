@@ -7,18 +7,6 @@
 /* A longer text is cut: an err fits, and a log line is not a place for data. */
 enum { LOG_TEXT_MAX = 2048 };
 
-static void drop(const struct log *log, enum log_level level, const char *text)
-{
-	(void)log;
-	(void)level;
-	(void)text;
-}
-
-struct log log_silent(void)
-{
-	return (struct log){.write = drop, .least = LOG_ERROR_LEVEL};
-}
-
 /* Puts "..." at the end of a full text, never inside a UTF-8 sequence. */
 static void mark_cut(char text[static LOG_TEXT_MAX])
 {

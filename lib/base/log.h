@@ -16,7 +16,6 @@ struct log {
 
 /* Every function takes a NULL log and drops the text then. A text longer than 2047 bytes is
  * cut with "...". */
-struct log log_silent(void);
 void log_debug(const struct log *log, const char *format, ...) PRINTF_LIKE(2, 3);
 void log_info(const struct log *log, const char *format, ...) PRINTF_LIKE(2, 3);
 void log_warning(const struct log *log, const char *format, ...) PRINTF_LIKE(2, 3);

@@ -12,7 +12,6 @@ struct job_sample {
 	char *url;
 	struct clock clock;
 	struct rng rng;
-	struct log log;
 	struct cancel cancel;
 	struct progress progress;
 	struct job_env env;
@@ -32,13 +31,11 @@ static inline void job_sample_env(struct job_sample *sample)
 {
 	sample->clock = clock_system();
 	sample->rng = rng_system();
-	sample->log = log_silent();
 	cancel_init(&sample->cancel);
 	progress_init(&sample->progress);
 	sample->env = (struct job_env){
 		.clock = &sample->clock,
 		.rng = &sample->rng,
-		.log = &sample->log,
 		.cancel = &sample->cancel,
 		.progress = &sample->progress,
 		.passphrase = job_sample_passphrase,

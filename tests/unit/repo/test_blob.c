@@ -15,7 +15,6 @@
 struct fixture {
 	struct keylog_sample ks;
 	struct rng rng; /* the system's: shared between threads */
-	struct log log;
 	struct cancel cancel;
 	struct progress progress;
 	struct repo repo;
@@ -33,7 +32,6 @@ static struct blob_writer_options options_of(struct fixture *fixture)
 		.n_threads = 3,
 		.rng = &fixture->rng,
 		.clock = &fixture->ks.clock,
-		.log = &fixture->log,
 		.cancel = &fixture->cancel,
 		.progress = &fixture->progress,
 	};
@@ -59,7 +57,6 @@ static void open_index(struct fixture *fixture)
 		.signers = &self,
 		.n_signers = 1,
 		.rng = &fixture->rng,
-		.log = &fixture->log,
 	};
 	struct err err = {0};
 
@@ -78,7 +75,6 @@ static int setup(void **state)
 	if (keylog_sample_init(&fixture->ks, 11, &err) < 0)
 		return -1;
 	fixture->rng = rng_system();
-	fixture->log = log_silent();
 	cancel_init(&fixture->cancel);
 	progress_init(&fixture->progress);
 	fixture->repo = (struct repo){

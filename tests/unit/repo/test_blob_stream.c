@@ -34,7 +34,6 @@ struct fixture {
 	struct repo_fixture r;
 	struct rng rng;	       /* the test's */
 	struct rng writer_rng; /* several threads draw from it */
-	struct log log;
 	struct cancel cancel;
 	struct index *index;
 	struct blob_writer *writer;
@@ -54,7 +53,6 @@ static void open_writer(struct fixture *x, unsigned n_threads, uint64_t memory)
 		.signers = &signer,
 		.n_signers = 1,
 		.rng = &x->writer_rng,
-		.log = &x->log,
 	};
 	struct blob_writer_options options = {
 		.repo = x->r.repo,
@@ -64,7 +62,6 @@ static void open_writer(struct fixture *x, unsigned n_threads, uint64_t memory)
 		.memory_bytes = memory,
 		.rng = &x->writer_rng,
 		.clock = &x->r.clock,
-		.log = &x->log,
 		.cancel = &x->cancel,
 	};
 	struct err err = {0};
@@ -93,7 +90,6 @@ static int setup(void **state)
 		return -1;
 	x->rng = rng_seeded(3);
 	x->writer_rng = rng_system();
-	x->log = log_silent();
 	cancel_init(&x->cancel);
 	x->n_bytes = 10 * MIB;
 	x->bytes = mem_alloc(x->n_bytes);
