@@ -258,9 +258,10 @@ judge 'foreign files: a backup passes over them' back_up files/tree "$work/tree"
 judge 'foreign files: so does a restore' old_one_comes_back
 remove_foreign
 
-# cut KIND...: half of the newest file there; $victim is its path.
+# cut KIND...: half of the newest file there (of those of one tick of the clock the longest, since a
+# merged index fragment supersedes short ones); $victim is its path.
 cut() {
-	victim=$(find "$@" -type f -printf '%T@ %p\n' | sort -n | tail -n 1 | sed 's/^[^ ]* //')
+	victim=$(find "$@" -type f -printf '%T@ %s %p\n' | sort -k 1,1n -k 2,2n | tail -n 1 | sed 's/^[^ ]* [^ ]* //')
 	cp -a "$victim" "$work/victim"
 	chmod u+w "$victim"
 	truncate -s $(($(stat -c %s "$victim") / 2)) "$victim"
