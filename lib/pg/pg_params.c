@@ -75,20 +75,55 @@ void pg_params_set(struct pg_params *params, const char *key, const char *value)
 		mem_free(added.key);
 }
 
+static bool begins(const char *text, const char *with)
+{
+	return strncmp(text, with, strlen(with)) == 0;
+}
+
+/* A connection string where a plain value belongs: a mistake that may bring a password along. */
+static bool is_conninfo(const char *value)
+{
+	static const char key[] = "password";
+	const char *found = strstr(value, key);
+
+	if (begins(value, "postgresql://") || begins(value, "postgres://"))
+		return true;
+	for (; found != NULL; found = strstr(found + 1, key))
+		if (found[strlen(key) + strspn(found + strlen(key), " \t\n")] == '=')
+			return true;
+	return false;
+}
+
+static int hint_secrets(struct err *err)
+{
+	return err_hint(err, "put it into a password file (~/.pgpass, or name "
+			     "one in PGPASSFILE) or a service file "
+			     "(PGSERVICEFILE, service=NAME)");
+}
+
 static int refuse_secrets(const struct pg_params *params, struct err *err)
 {
 	static const char *const secrets[] = {"password", "sslpassword"};
 
-	for (size_t i = 0; i < ARRAY_SIZE(secrets); i++) {
-		if (pg_params_get(params, secrets[i]) == NULL)
+	for (size_t i = 0; i < params->vec.n; i++) {
+		const struct pg_param *param = vec_at(&params->vec, i);
+
+		for (size_t j = 0; j < ARRAY_SIZE(secrets); j++) {
+			if (strcmp(param->key, secrets[j]) != 0)
+				continue;
+			(void)err_set(err, ERR_USAGE,
+				      "connection string holds a password (%s); expected "
+				      "none, since others can read command lines",
+				      secrets[j]);
+			return hint_secrets(err);
+		}
+		if (!is_conninfo(param->value))
 			continue;
 		(void)err_set(err, ERR_USAGE,
-			      "connection string holds a password (%s); expected none, "
-			      "since others can read command lines",
-			      secrets[i]);
-		return err_hint(err, "put it into a password file (~/.pgpass, or name "
-				     "one in PGPASSFILE) or a service file "
-				     "(PGSERVICEFILE, service=NAME)");
+			      "connection string holds another one (in %s), which may "
+			      "hold a password; expected a plain value",
+			      param->key);
+		return hint_secrets(err);
 	}
 	return 0;
 }
@@ -96,7 +131,6 @@ static int refuse_secrets(const struct pg_params *params, struct err *err)
 int pg_params_parse(const char *conninfo, struct pg_params *ret_params, struct err *err)
 {
 	CLEANUP(pg_params_release) struct pg_params params;
-	const char *database;
 
 	pg_params_init(&params);
 	if (!pg_conn_parse(conninfo, &params)) {
@@ -109,8 +143,7 @@ int pg_params_parse(const char *conninfo, struct pg_params *ret_params, struct e
 	}
 	if (refuse_secrets(&params, err) < 0)
 		return -1;
-	database = pg_params_get(&params, "dbname");
-	if (database == NULL) {
+	if (pg_params_get(&params, "dbname") == NULL) {
 		(void)err_set(err, ERR_USAGE, "connection string names no database");
 		return err_hint(err, "add dbname=NAME, or /NAME to a URI");
 	}

@@ -114,14 +114,16 @@ judge 'one table is restored' some_tables
 judge 'no database' refuses 1 'does not exist' backup run --stream other --postgres dbname=nowhere
 judge 'server down' refuses 1 'is the server running' backup run --stream other --postgres "host=$work dbname=app"
 judge 'no database named' refuses 2 'names no database' backup run --stream other --postgres host=/tmp
+refuses_secret() { refuses 2 PGPASSFILE "$@" && ! grep -q secret "$work/said"; }
 for verb in backup restore; do
-	for conninfo in 'dbname=x password=secret' 'postgresql://u:secret@h/x' 'postgresql://h/x?p%61ssword=secret'; do
+	for conninfo in 'dbname=x password=secret' 'postgresql://u:secret@h/x' \
+		'postgresql://h/x?p%61ssword=secret' 'dbname=postgresql://u:secret@h/x'; do
 		if [[ $verb == backup ]]; then
 			set -- backup run --stream other --postgres "$conninfo"
 		else
 			set -- restore run latest:db/everything --to-postgres "$conninfo"
 		fi
-		judge "$verb: a password in ${conninfo%%secret*}" refuses 2 PGPASSFILE "$@"
+		judge "$verb: a password in ${conninfo%%secret*}" refuses_secret "$@"
 	done
 done
 wrong_password() {

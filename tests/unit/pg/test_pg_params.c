@@ -61,6 +61,27 @@ static void test_pg_params_parse__refuses_passwords(void **state)
 		assert_refused(bad[i], "holds a password", "PGPASSFILE");
 }
 
+/* psql's --dbname takes a whole connection string, so people paste one. */
+static void test_pg_params_parse__refuses_passwords_within_values(void **state)
+{
+	static const char *const bad[] = {
+		"dbname=postgresql://me:s3cret@db/app",
+		"host=db dbname='postgres://db/app?password=s3cret'",
+		"postgresql://db/postgresql%3A%2F%2Fme:s3cret%40db",
+		"postgresql://db/host=x%20password=s3cret",
+		"dbname='host=x password = s3cret dbname=y'",
+		"dbname=app user=postgresql://me:s3cret@db/app",
+		"dbname=app host=postgresql://me:s3cret@db/app",
+		"dbname=app application_name='password=s3cret'",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_refused(bad[i], "holds another one (in ", "PGPASSFILE");
+	assert_takes("host=db dbname='password'", "db", "password");
+	assert_takes("host=db dbname='a=b'", "db", "a=b");
+}
+
 static void test_pg_params_parse__shows_no_part_of_malformed_text(void **state)
 {
 	(void)state;
@@ -137,6 +158,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pg_params_parse__takes_words_and_uris),
 		cmocka_unit_test(test_pg_params_parse__refuses_passwords),
+		cmocka_unit_test(test_pg_params_parse__refuses_passwords_within_values),
 		cmocka_unit_test(test_pg_params_parse__shows_no_part_of_malformed_text),
 		cmocka_unit_test(test_pg_params_parse__asks_for_a_database),
 		cmocka_unit_test(test_pg_params_format__reads_back_as_the_same),
