@@ -7,6 +7,10 @@
  * only. What an id is called is not known here and may differ where the archive is read: the
  * text has its number in place of the name, which readers take. libarchive's own numbers end
  * at 31 bits.
+ *
+ * libarchive keeps one value for the mode's group bits and the owning group's entry. Linux has
+ * the mask in the mode, so both get what the ACL lets the owning group do: its entry less what
+ * the mask takes. The whole entry is in the raw attribute, which the header has as well.
  */
 #include "format/tar_acl.h"
 
@@ -17,7 +21,7 @@
 
 #include "base/cursor.h"
 
-enum { ACL_VERSION = 2, ACL_ENTRY_LEN = 8, ID_MAX = 11 };
+enum { ACL_VERSION = 2, ACL_ENTRY_LEN = 8, ID_MAX = 11, PERMISSIONS = 7 };
 
 struct acl_entry {
 	int tag; /* libarchive's; 0: none that is known */
@@ -64,7 +68,7 @@ static bool is_valid(struct slice value)
 	while (cursor_left(&c) > 0) {
 		struct acl_entry entry = next_entry(&c);
 
-		if (entry.tag == 0 || entry.permissions > 7)
+		if (entry.tag == 0 || entry.permissions > PERMISSIONS)
 			return false;
 	}
 	return !c.bad;
@@ -80,6 +84,27 @@ static int type_of(const char *attribute)
 	return -1;
 }
 
+static void begin_entries(struct cursor *c, struct slice valid)
+{
+	cursor_init(c, valid);
+	(void)cursor_u32(c); /* the version */
+}
+
+static int mask_of(struct slice valid)
+{
+	int mask = PERMISSIONS;
+	struct cursor c;
+
+	begin_entries(&c, valid);
+	while (cursor_left(&c) > 0) {
+		struct acl_entry entry = next_entry(&c);
+
+		if (entry.tag == ARCHIVE_ENTRY_ACL_MASK)
+			mask &= entry.permissions;
+	}
+	return mask;
+}
+
 void tar_acl_add(struct archive_entry *to, const char *attribute, struct slice value)
 {
 	int type = type_of(attribute);
@@ -87,14 +112,16 @@ void tar_acl_add(struct archive_entry *to, const char *attribute, struct slice v
 
 	if (type < 0 || !is_valid(value))
 		return;
-	cursor_init(&c, value);
-	(void)cursor_u32(&c); /* the version, which is valid */
+	begin_entries(&c, value);
 	while (cursor_left(&c) > 0) {
 		struct acl_entry entry = next_entry(&c);
 		bool is_named = entry.tag == ARCHIVE_ENTRY_ACL_USER ||
 				entry.tag == ARCHIVE_ENTRY_ACL_GROUP;
 		char number[ID_MAX];
 
+		if (type == ARCHIVE_ENTRY_ACL_TYPE_ACCESS &&
+		    entry.tag == ARCHIVE_ENTRY_ACL_GROUP_OBJ)
+			entry.permissions &= mask_of(value);
 		(void)snprintf(number, sizeof(number), "%" PRIu32, entry.id);
 		/* refuses only what is not valid */
 		(void)archive_entry_acl_add_entry(to, type, entry.permissions, entry.tag,

@@ -150,6 +150,14 @@ acls_come_through_tar() {
 	with_recovery repo quipu-restore export latest:files/acls | tar --acls --xattrs -xpf - -C "$work/untarred" || return
 	diff <(cd "$work/acls" && getfacl -Rn .) <(cd "$work/untarred$work/acls" && getfacl -Rn .)
 }
+# The mask keeps the owning group from writing, be it that the reader knows no ACLs.
+acls_grant_no_more_through_tar() {
+	rm -rf "$work/no_acls" && mkdir -p "$work/masked" "$work/no_acls" && : >"$work/masked/file" || return
+	setfacl -m u:1234:r,g::rw,m::r,o::- "$work/masked/file" || return
+	with_writer repo quipu-backup run --stream files/masked --files "$work/masked" || return
+	with_recovery repo quipu-restore export latest:files/masked | tar "$@" -xpf - -C "$work/no_acls" || return
+	[[ $(stat -c %A "$work/no_acls$work/masked/file") == -rw-r----- ]]
+}
 
 # The compiler's own files: thousands of all lengths, as nobody would make them up.
 real=$(dirname "$(gcc -print-libgcc-file-name)")
@@ -201,6 +209,8 @@ else
 fi
 if : >"$work/acl" && setfacl -m u:1234:r "$work/acl" 2>/dev/null; then
 	judge 'GNU tar restores the ACLs of an export' acls_come_through_tar
+	judge 'a reader of an export that knows no ACLs grants no more' acls_grant_no_more_through_tar
+	judge 'and one that knows them does not' acls_grant_no_more_through_tar --acls
 else
 	echo 'skip - ACLs of an export: needs setfacl and a file system with ACLs'
 fi

@@ -387,6 +387,40 @@ static void test_tar_begin__writes_acls_as_text(void **state)
 	assert_true(holds(f, "SCHILY.xattr.system.posix_acl_access="));
 }
 
+/* Of the first entry, as a reader sees it that knows no ACLs: behind the extended header. */
+static const char *plain_mode(const struct fixture *f)
+{
+	const char *header = (const char *)f->bytes.data;
+	unsigned long len;
+
+	assert_int_equal(header[156], 'x');
+	len = strtoul(header + 124, NULL, 8);
+	return header + BLOCK + (len + BLOCK - 1) / BLOCK * BLOCK + 100;
+}
+
+/* user::rw-, user:1234:r--, group::rw-, mask::r--, other::---: a mode of 0640, as Linux shows it,
+ * where the owning group may only read. */
+static void test_tar_begin__gives_a_group_no_more_than_the_mask(void **state)
+{
+	static const char masked[] = "\2\0\0\0"
+				     "\1\0\6\0\xff\xff\xff\xff"
+				     "\2\0\4\0\xd2\4\0\0"
+				     "\4\0\6\0\xff\xff\xff\xff"
+				     "\20\0\4\0\xff\xff\xff\xff"
+				     "\40\0\0\0\xff\xff\xff\xff";
+	struct fixture *f = *state;
+
+	add_with_attribute(f, "system.posix_acl_access", masked, sizeof(masked) - 1);
+	add_with_attribute(f, "system.posix_acl_default", masked, sizeof(masked) - 1);
+	assert_int_equal(archive_entry_perm(close_and_read(f)), 0640);
+	assert_memory_equal(plain_mode(f), "000640 ", 7);
+	assert_int_equal(archive_entry_perm(next(f)), 0670);
+	assert_true(holds(f, "SCHILY.acl.access=user::rw-,group::r--,other::---,"
+			     "user:1234:r--,mask::r--\n"));
+	assert_true(holds(f, "SCHILY.acl.default=user::rw-,user:1234:r--,group::rw-,"
+			     "mask::r--,other::---\n"));
+}
+
 static void test_tar_begin__takes_no_acl_that_is_none(void **state)
 {
 	static const char version_3[] = "\3\0\0\0\1\0\6\0\xff\xff\xff\xff";
@@ -720,6 +754,7 @@ int main(void)
 		TEST(test_tar_begin__keeps_large_ids),
 		TEST(test_tar_begin__keeps_attributes),
 		TEST(test_tar_begin__writes_acls_as_text),
+		TEST(test_tar_begin__gives_a_group_no_more_than_the_mask),
 		TEST(test_tar_begin__takes_no_acl_that_is_none),
 		TEST(test_tar_begin__refuses_attributes_with_equals_sign),
 		TEST(test_tar_write__sparse_content),
