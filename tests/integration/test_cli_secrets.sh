@@ -16,11 +16,14 @@ setfattr -n user.note -v "$content" "$work/tree/plain" 2>/dev/null
 speak() { # NAME COMMAND...: keeps all that it says
 	"${@:2}" >"$work/said/$1.out" 2>"$work/said/$1.err" || { cat "$work/said/$1.err"; return 1; }
 }
-nowhere() { # WORD PLACE...
+nowhere() { # WORD PLACE...: grep's own failures are none of ours
 	local found
-	found=$(grep -rlaF -e "$@") || return 0
-	echo "$1 stands in $found"
-	return 1
+	found=$(grep -rlaF -e "$@")
+	case $? in
+	0) echo "$1 stands in $found" && return 1 ;;
+	1) return 0 ;;
+	*) return 1 ;;
+	esac
 }
 part_of() { # a line of a key file that no other file has: it is behind what all of them begin with
 	sed -n '/^-----BEGIN/,/^-----END/p' "$1" | sed -n 5p
@@ -47,27 +50,53 @@ for key in "$work/repo.keys/writer.key" "$work/repo.keys/recovery.key" "$work/ci
 	judge "$(basename "$key") is for its owner alone" test "$(stat -c %a "$key")" = 600
 done
 
-# --- while it runs ---
+# --- while they run ---
 
-mkfifo "$work/pipe"
-running() { # what the system shows of a backup that holds its keys
-	local child
-	with_writer repo quipu-backup run --stream live --stdin x <"$work/pipe" >"$work/said/live.out" 2>&1 &
-	exec 9>"$work/pipe"
-	echo "$content" >&9
-	child=$(pgrep -f 'quipu-backup run --stream live' | head -n 1)
-	for _ in $(seq 200); do # core dumps are switched off before the keys are opened
-		grep -q '^Max core file size *0 ' "/proc/$child/limits" && break
-		sleep 0.05
+show() { # NAME PID: what the system shows of it and of what it started
+	local pid
+	for pid in "$2" $(pgrep -P "$2"); do
+		tr '\0' '\n' <"/proc/$pid/cmdline" >>"$work/shown.$1"
 	done
-	tr '\0' '\n' <"/proc/$child/cmdline" >"$work/said/cmdline"
-	cat "/proc/$child/limits" >"$work/limits"
-	stat -c %u "/proc/$child/mem" >"$work/owner" # not dumpable: root's, whoever runs it
-	exec 9>&-
-	wait
-	grep -q '^Max core file size *0 ' "$work/limits"
+	cat "/proc/$2/limits" >"$work/limits.$1"
 }
-judge 'a running program makes no core dumps' running
-judge 'its arguments hold no secret' nowhere "$passphrase" "$work/said/cmdline"
-judge 'and there were some' grep -q quipu-backup "$work/said/cmdline"
+# until NAME PID CONDITION...: then shows it; fails when the program ends first.
+until_then_show() {
+	until "${@:3}"; do
+		kill -0 "$2" 2>/dev/null || return 1
+		sleep 0.02
+	done
+	show "$1" "$2"
+}
+no_dumps() { grep -q '^Max core file size *0 ' "$work/limits.$1"; }
+
+cat >"$work/job" <<END
+touch "$work/started"
+read -r _ <"$work/pipe"
+echo done
+END
+mkfifo "$work/pipe" "$work/archive"
+writing() { # a backup that waits for its command
+	env QUIPU_REPO="file://$work/repo" QUIPU_KEY_FILE="$work/repo.keys/writer.key" \
+		quipu-backup run --stream live --command "sh $work/job" x >"$work/said/live.out" 2>&1 &
+	until_then_show backup $! test -e "$work/started" || return
+	echo go >"$work/pipe"
+	wait $! && no_dumps backup
+}
+reading() { # an export whose reader waits: it has opened its key with the passphrase
+	env QUIPU_REPO="file://$work/repo" QUIPU_KEY_FILE="$work/repo.keys/recovery.key" QUIPU_PASSPHRASE_FILE="$work/passphrase" \
+		quipu-restore export latest:files/a >"$work/archive" 2>"$work/said/export.err" &
+	exec 9<"$work/archive"
+	head -c 512 <&9 >"$work/head"
+	show restore $!
+	cat <&9 >/dev/null
+	wait $! && no_dumps restore
+}
+judge 'a running backup makes no core dumps' writing
+judge 'its command is seen beside it' grep -q "$work/job" "$work/shown.backup"
+judge 'a running restore makes no core dumps' reading
+judge 'it is what we looked at' grep -q quipu-restore "$work/shown.restore"
+judge 'arguments hold no passphrase' nowhere "$passphrase" "$work/shown.backup" "$work/shown.restore"
+for key in "$work/repo.keys/writer.key" "$work/repo.keys/recovery.key"; do
+	judge "arguments hold nothing of $(basename "$key")" nowhere "$(part_of "$key")" "$work/shown.backup" "$work/shown.restore"
+done
 exit "$status"
