@@ -71,9 +71,6 @@ int browse_header_open(struct cli *cli, const struct browse_options *options,
 
 int browse_tell_alarms(struct cli *cli, const struct snapshot_list *list)
 {
-	const struct err alarm = {.code = ERR_ALARM};
-
-	for (size_t i = 0; i < strings_count(&list->alarms); i++)
-		log_error(&cli->log, "%s", strings_at(&list->alarms, i));
-	return strings_count(&list->alarms) > 0 ? err_exit_code(&alarm) : 0;
+	job_tell_alarms(&list->alarms, &cli->log);
+	return strings_count(&list->alarms) > 0 ? err_code_exit(ERR_ALARM) : 0;
 }

@@ -43,6 +43,18 @@ static int tell(void *arg, const struct diff_item *item, struct err *err)
 	return cli_output_row(comparing->cli, err);
 }
 
+static void tell_counts(const struct comparing *comparing)
+{
+	const uint64_t *n = comparing->n;
+
+	log_info(&comparing->cli->log,
+		 "%" PRIu64 " added, %" PRIu64 " removed, %" PRIu64
+		 " with other content, %" PRIu64 " with other metadata, %" PRIu64
+		 " of another type",
+		 n[DIFF_ADDED], n[DIFF_REMOVED], n[DIFF_CONTENT], n[DIFF_METADATA],
+		 n[DIFF_TYPE]);
+}
+
 static int compare(struct cli *cli, const struct browse_options *options,
 		   const struct job_repo *repo, const struct strings *operands,
 		   struct err *err)
@@ -64,16 +76,10 @@ static int compare(struct cli *cli, const struct browse_options *options,
 	if (cli->common->json) {
 		json_end_array(&comparing.w);
 		buf_append_byte(&cli->output, '\n');
-		return 0;
+	} else {
+		tell_counts(&comparing);
 	}
-	log_info(&cli->log,
-		 "%" PRIu64 " added, %" PRIu64 " removed, %" PRIu64
-		 " with other content, %" PRIu64 " with other metadata, %" PRIu64
-		 " of another type",
-		 comparing.n[DIFF_ADDED], comparing.n[DIFF_REMOVED],
-		 comparing.n[DIFF_CONTENT], comparing.n[DIFF_METADATA],
-		 comparing.n[DIFF_TYPE]);
-	return 0;
+	return job_tree_exit(before, job_tree_exit(after, 0));
 }
 
 static int run(void *context, void *arg, const struct strings *operands, struct err *err)

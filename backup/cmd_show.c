@@ -144,13 +144,16 @@ static int show(struct cli *cli, const struct job_repo *repo,
 
 	if (browse_tree_open(cli, options, repo, strings_at(operands, 0), &tree, err) < 0)
 		return -1;
-	if (strings_count(operands) > 1)
-		return show_path(cli, tree, strings_at(operands, 1), err);
+	if (strings_count(operands) > 1) {
+		int code = show_path(cli, tree, strings_at(operands, 1), err);
+
+		return code < 0 ? -1 : job_tree_exit(tree, code);
+	}
 	if (cli->common->json)
 		snapshot_json(cli, tree);
 	else
 		snapshot_text(cli, tree);
-	return 0;
+	return job_tree_exit(tree, 0);
 }
 
 static int run(void *context, void *arg, const struct strings *operands, struct err *err)

@@ -6,8 +6,6 @@
 #include "repo/keyfile_format.h"
 #include "report/verify_report.h"
 
-enum { EXIT_DAMAGED = 13, EXIT_ALARM = 15 };
-
 struct verify_options {
 	struct common_options common;
 	const char *audit_key;
@@ -102,9 +100,9 @@ static int verify(struct cli *cli, const struct verify_options *options,
 	if (audit_run(&audit, &result, err) < 0)
 		return -1;
 	print(cli, options, &result, cli->clock.monotonic_nsec(&cli->clock) - start);
-	int code = result.n_of[AUDIT_ALARM] > 0 ? EXIT_ALARM
+	int code = result.n_of[AUDIT_ALARM] > 0 ? err_code_exit(ERR_ALARM)
 		   : audit_is_clean(&result)	? 0
-						: EXIT_DAMAGED;
+						: err_code_exit(ERR_CORRUPT);
 	audit_result_release(&result);
 	return code;
 }

@@ -4,8 +4,6 @@
 #include "report/restore_report.h"
 #include "restore.h"
 
-enum { EXIT_DAMAGED = 13 };
-
 static bool is_conninfo(const char *target)
 {
 	return strchr(target, '=') != NULL || strstr(target, "://") != NULL;
@@ -62,7 +60,7 @@ static int plan(struct cli *cli, struct opened *opened,
 	} else {
 		plan_report_text(&cli->output, &report);
 	}
-	return result.lost > 0 ? EXIT_DAMAGED : 0;
+	return result.lost > 0 ? err_code_exit(ERR_CORRUPT) : 0;
 }
 
 static int run(void *context, void *arg, const struct strings *operands, struct err *err)

@@ -5,8 +5,6 @@
 #include "report/restore_report.h"
 #include "restore.h"
 
-enum { EXIT_PARTIAL = 3 };
-
 struct run_options {
 	struct read_options read;
 	const char *to, *to_postgres;
@@ -89,6 +87,12 @@ static int restore(struct cli *cli, struct opened *opened,
 	struct restore_result result;
 
 	restore_result_init(&result);
+	if (cli->common->json && opened->tree->is_doubtful) {
+		CLEANUP(mem_freep)
+		char *doubt = mem_printf(JOB_TREE_DOUBT, opened->tree->header->stream);
+
+		strings_add(&result.warnings, doubt);
+	}
 	int done = options->to != NULL
 			   ? restore_job_files(opened->tree, &job, &env, &result, err)
 			   : restore_job_postgres(opened->tree, &job, &env, &result, err);
@@ -100,7 +104,7 @@ static int restore(struct cli *cli, struct opened *opened,
 		print(cli, opened, job.target, &result,
 		      cli->clock.monotonic_nsec(&cli->clock) - start);
 	if (done == 0 && (report_metadata_failed(&result.metadata) || result.refused > 0))
-		done = EXIT_PARTIAL;
+		done = err_code_exit(ERR_PARTIAL);
 	restore_result_release(&result);
 	return done;
 }

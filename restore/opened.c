@@ -137,15 +137,10 @@ static void warn_of_unmatched(const struct cli *cli, const struct opened *opened
 
 int opened_close(struct cli *cli, struct opened *opened, int result)
 {
-	if (result == 0 && opened->tree->is_doubtful) {
-		log_warning(&cli->log,
-			    "something is wrong with stream %s, so this may not be the "
-			    "snapshot that you mean: see the alarms above",
-			    opened->tree->header->stream);
-		result = 15;
-	}
-	if (result >= 0)
+	if (result >= 0) {
 		warn_of_unmatched(cli, opened);
+		result = job_tree_exit(opened->tree, result);
+	}
 	release(opened);
 	return result;
 }

@@ -39,8 +39,8 @@ struct opened {
 MUST_CHECK int opened_open(struct cli *cli, const struct read_options *options,
 			   const char *snapshot, struct opened *ret_opened,
 			   struct err *err);
-/* Releases it. What the verb that worked with it returns: `result`, or 15 with a warning when all
- * went well but the snapshot is doubtful. */
+/* Releases it. What the verb that worked with it returns: -1, or the exit code, see
+ * job_tree_exit(). */
 int opened_close(struct cli *cli, struct opened *opened, int result);
 
 #endif

@@ -214,13 +214,16 @@ const char *err_code_name(enum err_code code)
 	return code_table[code].name;
 }
 
+int err_code_exit(enum err_code code)
+{
+	return code_table[(unsigned)code < ERR_CODE_COUNT ? code : ERR_BUG].exit_code;
+}
+
 int err_exit_code(const struct err *err)
 {
-	if ((unsigned)err->code >= ERR_CODE_COUNT)
-		return code_table[ERR_BUG].exit_code;
 	if (err->code == ERR_INTERRUPTED && err->signal > 0)
 		return 128 + err->signal;
-	return code_table[err->code].exit_code;
+	return err_code_exit(err->code);
 }
 
 /* Exit codes from harmless to worst. */

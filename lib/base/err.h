@@ -72,6 +72,8 @@ const char *err_code_name(enum err_code code);
 /* The documented exit code: 0 done, 1 failed, 2 usage, 3 partial, 10 no repository, 12 key,
  * 13 damaged, 14 target refused, 15 alarm, 128 + signal interrupted. */
 int err_exit_code(const struct err *err);
+/* That of a code alone, for who has no error in hand; not of ERR_INTERRUPTED. */
+int err_code_exit(enum err_code code);
 
 /* Of two exit codes the worse, in the documented order of several jobs:
  * 0 < 3 < 2 < 1 < 10 < 12 < 14 < 13 < 15 < 129 < 130 < 143. */

@@ -85,8 +85,7 @@ static int open_parts(const struct job_repo_options *options, const struct job_e
 	return 0;
 }
 
-/* A damaged repository may give one for each of its snapshots. */
-static void tell_alarms(const struct strings *alarms, const struct log *log)
+void job_tell_alarms(const struct strings *alarms, const struct log *log)
 {
 	enum { TOLD_MAX = 10 };
 	size_t n = strings_count(alarms);
@@ -104,7 +103,7 @@ static void tell_keylog(const struct repo *repo, const struct log *log)
 
 	strings_init(&alarms);
 	keylog_alarms(repo->keylog, &alarms);
-	tell_alarms(&alarms, log);
+	job_tell_alarms(&alarms, log);
 }
 
 int job_repo_open(const struct job_repo_options *options, const struct job_env *env,
@@ -233,7 +232,7 @@ int job_snapshot_find(const struct job_repo *repo, const char *text,
 {
 	if (snapshot_list_load(repo->repo, NULL, env->cancel, ret_list, err) < 0)
 		return -1;
-	tell_alarms(&ret_list->alarms, env->log);
+	job_tell_alarms(&ret_list->alarms, env->log);
 	if (snapshot_list_find(ret_list, text, ret_header, err) == 0)
 		return 0;
 	snapshot_list_release(ret_list);

@@ -28,6 +28,9 @@ MUST_CHECK int job_key_file_read(const char *path, struct secret *ret_text,
 MUST_CHECK int job_repo_open(const struct job_repo_options *options,
 			     const struct job_env *env, struct job_repo *ret_repo,
 			     struct err *err);
+/* Logs alarms as warnings. A damaged repository may have one for each of its snapshots: after ten
+ * their number is told. */
+void job_tell_alarms(const struct strings *alarms, const struct log *log);
 void job_repo_release(struct job_repo *repo); /* a zeroed one is fine */
 
 /* The key's part that a command needs, or ERR_KEY that names the role that it has and the

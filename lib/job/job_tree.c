@@ -18,6 +18,8 @@ static int find_header(const struct job_repo *repo,
 		return -1;
 	tree->is_doubtful = !snapshot_text_is_id(options->snapshot) &&
 			    snapshot_list_has_alarm(&tree->list, tree->header->stream);
+	if (tree->is_doubtful)
+		log_warning(env->log, JOB_TREE_DOUBT, tree->header->stream);
 	return 0;
 }
 
@@ -81,6 +83,11 @@ void job_tree_free(struct job_tree *tree)
 void job_tree_freep(struct job_tree **tree)
 {
 	job_tree_free(*tree);
+}
+
+int job_tree_exit(const struct job_tree *tree, int code)
+{
+	return tree->is_doubtful ? err_worse_exit(code, err_code_exit(ERR_ALARM)) : code;
 }
 
 int job_tree_check(const struct job_tree *tree, struct err *err)

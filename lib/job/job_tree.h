@@ -22,6 +22,11 @@ struct job_tree {
 	bool is_doubtful;
 };
 
+/* printf() format of what is told then; takes the stream. */
+#define JOB_TREE_DOUBT                                                                   \
+	"something is wrong with stream %s, so this may not be the snapshot that you "   \
+	"mean: see the alarms"
+
 struct job_tree_options {
 	const char *snapshot; /* ID, latest:STREAM, STREAM@TIME */
 	const struct snapshot_header
@@ -31,13 +36,17 @@ struct job_tree_options {
 	uint64_t memory_bytes;
 };
 
-/* Needs a key that reads (ERR_KEY). Alarms about the stream's chain are logged as warnings. */
+/* Needs a key that reads (ERR_KEY). Alarms are logged as warnings. */
 MUST_CHECK int job_tree_open(const struct job_repo *repo,
 			     const struct job_tree_options *options,
 			     const struct job_env *env, struct job_tree **ret_tree,
 			     struct err *err);
 void job_tree_free(struct job_tree *tree); /* NULL is fine */
 void job_tree_freep(struct job_tree **tree);
+
+/* The exit code of a verb that worked with the tree: `code`, or that of an alarm when the snapshot
+ * is doubtful (which was logged when it was opened). */
+int job_tree_exit(const struct job_tree *tree, int code);
 
 /* After reading: ERR_CORRUPT when pages of the pack list were lost: what was read is right, but
  * the repository is damaged. */

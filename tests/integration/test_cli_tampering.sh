@@ -73,6 +73,14 @@ first=$(with_writer repo quipu-backup list --json | jq -r '.[0].id')
 truncate -s 50 "$(newest_header files/a)"
 judge 'the newest header is damaged: the one before comes back, with an alarm' exits 15 comes_back latest:files/a one
 judge 'plan says it as well' exits 15 with_recovery repo quipu-restore plan latest:files/a
+judge 'show does' exits 15 with_recovery repo quipu-backup show latest:files/a
+judge 'diff does' exits 15 with_recovery repo quipu-backup diff "$first" latest:files/a
+doubt_in_json() {
+	rm -rf "$work/target"
+	exits 15 with_recovery repo quipu-restore run latest:files/a --json --to "$work/target" >"$work/out"
+	jq -e '.warnings[0] | startswith("something is wrong with stream files/a")' "$work/out"
+}
+judge 'and the document of a restore' doubt_in_json
 judge 'what is named by its id is not in doubt' comes_back "$first" one
 judge 'a backup tells that its last snapshot is not what it committed' eval 'back_up files/a && jq -e "[.warnings[] | select(startswith(\"alarm: \"))] | length == 2" "$work/run.json"'
 judge 'another stream is not in doubt' eval 'back_up files/b && comes_back latest:files/b two'
