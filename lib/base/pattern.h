@@ -58,10 +58,14 @@ enum selection_verdict {
 enum selection_verdict selection_test(const struct selection *selection,
 				      struct slice path, bool is_dir);
 
+/* Says that nothing below a directory will be tested, for a reason of the caller's: excludes of
+ * what is in it are no mistakes. A test that skips a directory says so itself. */
+void selection_pass_over(const struct selection *selection, struct slice directory);
+
 /* Adds the patterns of rules that no path of a selection_test() was covered by so far, as they
  * were given: a mistyped path must not look like an empty place. Lines of a text are never
  * among them, nor excludes of a name at any depth: both are often there before what they are
- * to leave out. */
+ * to leave out; nor excludes of what lies in a directory that was passed over. */
 enum selection_rules { SELECTION_INCLUDES, SELECTION_EXCLUDES };
 void selection_unmatched(const struct selection *selection, enum selection_rules which,
 			 struct strings *patterns);

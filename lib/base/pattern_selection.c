@@ -213,6 +213,31 @@ static void note_match(const struct selection *selection, size_t n, struct slice
 	}
 }
 
+/* Only excludes: an include of something in there does take nothing. */
+void selection_pass_over(const struct selection *selection, struct slice directory)
+{
+	for (size_t i = 0; i < selection->rules.n; i++) {
+		struct rule *rule = vec_at(&selection->rules, i);
+
+		if (!rule->include && rule->anchored &&
+		    !atomic_load_explicit(&rule->has_matched, memory_order_relaxed) &&
+		    pattern_may_match_below(rule->pattern, directory))
+			atomic_store(&rule->has_matched, true);
+	}
+}
+
+/* What an exclude says of a path that it covers. */
+static enum selection_verdict verdict_of_exclude(const struct selection *selection,
+						 struct slice path, bool is_dir,
+						 bool wanted_below)
+{
+	if (wanted_below)
+		return SELECTION_DESCEND;
+	if (is_dir)
+		selection_pass_over(selection, path);
+	return SELECTION_SKIP;
+}
+
 enum selection_verdict selection_test(const struct selection *selection,
 				      struct slice path, bool is_dir)
 {
@@ -227,7 +252,7 @@ enum selection_verdict selection_test(const struct selection *selection,
 			note_match(selection, i, path, is_dir);
 			if (rule->include)
 				return SELECTION_TAKE;
-			return wanted_below ? SELECTION_DESCEND : SELECTION_SKIP;
+			return verdict_of_exclude(selection, path, is_dir, wanted_below);
 		}
 		wanted_below =
 			wanted_below || (is_dir && rule_may_include_below(rule, path));

@@ -153,13 +153,25 @@ static bool has_cache_tag(int dir_fd)
 	       len == sizeof(start) && memcmp(start, cachedir_signature, len) == 0;
 }
 
-static int list_names(struct walk *walk, struct walk_frame *frame, bool is_readable,
-		      struct err *err)
+/* What is in a directory is left out, or cannot be read, whatever the patterns say of it. */
+static void pass_over(const struct walk *walk)
 {
-	if (!frame->is_full || !is_readable)
+	if (walk->options->selection != NULL)
+		selection_pass_over(walk->options->selection, buf_slice(&walk->path));
+}
+
+static int list_names(struct walk *walk, const struct walk_visit *visit,
+		      struct walk_frame *frame, bool is_readable, struct err *err)
+{
+	if (!frame->is_full || !is_readable) {
+		if (visit->is_full)
+			pass_over(walk);
 		return add_planned_names(walk, frame, err);
-	if (walk->options->exclude_caches && has_cache_tag(frame->fd))
+	}
+	if (walk->options->exclude_caches && has_cache_tag(frame->fd)) {
+		pass_over(walk);
 		return name_list_add(&frame->names, cachedir_tag, err);
+	}
 	return name_list_read(&frame->names, frame->fd, err);
 }
 
@@ -193,7 +205,7 @@ static int push_frame(struct walk *walk, const struct walk_visit *visit, int fd,
 		frame.is_full = false;
 	walk_describe(walk, fd, &st, visit->name, &frame.entry);
 	name_list_init(&frame.names);
-	if (list_names(walk, &frame, is_readable, &problem) < 0)
+	if (list_names(walk, visit, &frame, is_readable, &problem) < 0)
 		walk_warn(walk, WARN_UNREADABLE, problem.msg);
 	vec_push(&walk->frames, &frame);
 	if (walk->frames.n > WALK_OPEN_MAX)

@@ -118,6 +118,13 @@ judge 'a backup of half of what is named' says 'warning: include *.none takes no
 judge 'a backup with an exclude that hangs in the air' \
 	says 'warning: exclude tree/file leaves nothing out: it has a slash, so it stands for whole paths, from /' \
 	run_files files/air "$work/tree" --exclude tree/file --exclude '*.bak'
+mkdir "$work/tree/cache"
+: >"$work/tree/cache/file"
+excludes_below_another() {
+	run_files files/below "$work/tree" --exclude "$work/tree/cache" --exclude "$work/tree/cache/file" --json >"$work/out" &&
+		cat "$work/out" && jq -e '.n_warnings == 0' "$work/out"
+}
+judge 'an exclude below another hangs in no air' excludes_below_another
 judge 'a backup of nothing' says 'warning: there is no file in the snapshot' \
 	run_files files/nothing "$work/tree" --exclude '*' --json
 judge 'tells so in its document' jq -e '.n_warnings == 1 and (.warnings | length) == 1' "$work/out"

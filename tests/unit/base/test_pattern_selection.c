@@ -309,21 +309,74 @@ static void test_selection_unmatched__names_excludes_of_places(void **state)
 	assert_string_equal(strings_at(&patterns, 0), "a/b");
 }
 
+static size_t n_unmatched(const struct selection *s)
+{
+	CLEANUP(strings_release) struct strings patterns = {0};
+
+	strings_init(&patterns);
+	selection_unmatched(s, SELECTION_INCLUDES, &patterns);
+	selection_unmatched(s, SELECTION_EXCLUDES, &patterns);
+	return strings_count(&patterns);
+}
+
 static void test_selection_unmatched__leaves_out_what_another_rule_overruled(void **state)
 {
-	static const char *const rules[] = {"+*.conf", "+/etc", "-/etc/x/y", "-/etc/x"};
+	static const char *const rules[] = {"+*.conf", "+/etc", "-/etc/x.conf"};
+	CLEANUP(selection_freep) struct selection *s = selection_of(rules, 3);
+
+	(void)state;
+	assert_int_equal(selection_test(s, slice_of_string("etc/x.conf"), false),
+			 SELECTION_SKIP);
+	assert_int_equal(n_unmatched(s), 0);
+}
+
+/* In either order, and although nobody asks for what is below a skipped directory. */
+static void test_selection_unmatched__leaves_out_what_lies_below_an_exclude(void **state)
+{
+	static const char *const rules[] = {"-/etc/x/y", "-/etc/x", "-/etc/x/*/z",
+					    "-/etc/y/x"};
 	CLEANUP(strings_release) struct strings patterns = {0};
 	CLEANUP(selection_freep) struct selection *s = selection_of(rules, 4);
 
 	(void)state;
 	strings_init(&patterns);
-	assert_int_equal(selection_test(s, slice_of_string("etc/a.conf"), false),
-			 SELECTION_TAKE);
-	assert_int_equal(selection_test(s, slice_of_string("etc/x/y"), false),
+	assert_int_equal(selection_test(s, slice_of_string("etc/x"), true),
 			 SELECTION_SKIP);
-	selection_unmatched(s, SELECTION_INCLUDES, &patterns);
 	selection_unmatched(s, SELECTION_EXCLUDES, &patterns);
-	assert_int_equal(strings_count(&patterns), 0);
+	assert_int_equal(strings_count(&patterns), 1);
+	assert_string_equal(strings_at(&patterns, 0), "/etc/y/x");
+}
+
+static void test_selection_unmatched__names_what_no_directory_holds(void **state)
+{
+	static const char *const rules[] = {"+/etc", "+/etc/x/keep", "-/etc/x",
+					    "-/etc/x/y"};
+	CLEANUP(selection_freep) struct selection *file = selection_of(rules, 4);
+	CLEANUP(selection_freep) struct selection *directory = selection_of(rules, 4);
+
+	(void)state;
+	assert_int_equal(selection_test(file, slice_of_string("etc/x"), false),
+			 SELECTION_SKIP);
+	assert_int_equal(n_unmatched(file), 2); /* of one and of the other kind */
+	assert_int_equal(selection_test(directory, slice_of_string("etc/x"), true),
+			 SELECTION_SKIP);
+	assert_int_equal(n_unmatched(directory), 1); /* the include takes nothing */
+}
+
+static void test_selection_pass_over__is_for_what_lies_below(void **state)
+{
+	static const char *const rules[] = {"-/mnt/a/b", "-/mnt/b/a", "+/mnt/a/c"};
+	CLEANUP(strings_release) struct strings patterns = {0};
+	CLEANUP(selection_freep) struct selection *s = selection_of(rules, 3);
+
+	(void)state;
+	strings_init(&patterns);
+	selection_pass_over(s, slice_of_string("mnt/a"));
+	selection_unmatched(s, SELECTION_EXCLUDES, &patterns);
+	selection_unmatched(s, SELECTION_INCLUDES, &patterns);
+	assert_int_equal(strings_count(&patterns), 2);
+	assert_string_equal(strings_at(&patterns, 0), "/mnt/b/a");
+	assert_string_equal(strings_at(&patterns, 1), "/mnt/a/c");
 }
 
 int main(void)
@@ -354,6 +407,10 @@ int main(void)
 		cmocka_unit_test(test_selection_unmatched__names_excludes_of_places),
 		cmocka_unit_test(
 			test_selection_unmatched__leaves_out_what_another_rule_overruled),
+		cmocka_unit_test(
+			test_selection_unmatched__leaves_out_what_lies_below_an_exclude),
+		cmocka_unit_test(test_selection_unmatched__names_what_no_directory_holds),
+		cmocka_unit_test(test_selection_pass_over__is_for_what_lies_below),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -470,12 +470,34 @@ static void test_file_walk_run__notes_files_that_shrink(void **state)
 	walk_run_release(&run);
 }
 
+/* Excludes of what is not looked at. */
+
+static struct selection *excluding(void **state, const char *name)
+{
+	struct selection *selection = selection_new();
+	CLEANUP(mem_freep) char *path = tree_path(*state, name);
+	struct err err = {0};
+
+	assert_int_equal(selection_exclude(selection, path, &err), 0);
+	return selection;
+}
+
+static size_t n_unmatched(const struct selection *selection)
+{
+	CLEANUP(strings_release) struct strings patterns = {0};
+
+	strings_init(&patterns);
+	selection_unmatched(selection, SELECTION_EXCLUDES, &patterns);
+	return strings_count(&patterns);
+}
+
 /* Rights. */
 
 static void test_file_walk_run__reports_what_it_may_not_read(void **state)
 {
 	CLEANUP(mem_freep) char *file = tree_path(*state, "file");
 	CLEANUP(mem_freep) char *dir = tree_path(*state, "dir");
+	CLEANUP(selection_freep) struct selection *selection = excluding(state, "dir/x");
 	struct walk_run run;
 	int result;
 
@@ -489,10 +511,12 @@ static void test_file_walk_run__reports_what_it_may_not_read(void **state)
 	assert_int_equal(chmod(*state, 0755), 0);
 	walk_run_init(&run, state);
 	walk_run_root(&run, "");
+	run.options.selection = selection;
 	assert_int_equal(seteuid(65534), 0);
 	result = walk_run_try(&run);
 	assert_int_equal(seteuid(0), 0);
 	assert_int_equal(result, 0);
+	assert_int_equal(n_unmatched(selection), 0); /* nobody knows */
 	assert_true(walk_run_warned(&run, "unreadable", "file",
 				    "cannot be read: Permission denied"));
 	assert_true(walk_run_warned(&run, "unreadable", "dir",
@@ -590,6 +614,26 @@ static void test_file_walk_run__keeps_only_the_tag_of_caches(void **state)
 	walk_run_release(&run);
 }
 
+static void test_file_walk_run__passes_over_what_is_in_caches(void **state)
+{
+	CLEANUP(selection_freep) struct selection *there = excluding(state, "cache/big");
+	CLEANUP(selection_freep) struct selection *none = excluding(state, "cach/big");
+	struct walk_run run;
+
+	walk_run_init(&run, state);
+	tree_mkdir(*state, "cache");
+	tree_write(*state, "cache/CACHEDIR.TAG", tag);
+	tree_write(*state, "cache/big", "1");
+	run.options.exclude_caches = true;
+	run.options.selection = there;
+	walk_run(&run);
+	assert_int_equal(n_unmatched(there), 0);
+	run.options.selection = none;
+	walk_run(&run);
+	assert_int_equal(n_unmatched(none), 1);
+	walk_run_release(&run);
+}
+
 static void test_file_walk_run__takes_caches_when_not_told_otherwise(void **state)
 {
 	struct walk_run run;
@@ -621,6 +665,7 @@ static void unmount(void **state, const char *name)
 
 static void test_file_walk_run__stays_on_one_file_system(void **state)
 {
+	CLEANUP(selection_freep) struct selection *selection = excluding(state, "m/f");
 	struct walk_run run;
 
 	tree_mkdir(*state, "m");
@@ -632,8 +677,10 @@ static void test_file_walk_run__stays_on_one_file_system(void **state)
 	tree_write(*state, "here", "1");
 	walk_run_init(&run, state);
 	run.options.one_file_system = true;
+	run.options.selection = selection;
 	walk_run(&run);
 	unmount(state, "m");
+	assert_int_equal(n_unmatched(selection), 0);
 	assert_int_equal(walk_run_find(&run, "m")->entry.type, ENTRY_DIRECTORY);
 	assert_null(walk_run_find(&run, "m/f"));
 	assert_string_equal(walk_run_text(&run, "here"), "1");
@@ -854,6 +901,7 @@ int main(void)
 		tempdir_test(
 			test_file_walk_run__opens_directories_for_included_names_only),
 		tempdir_test(test_file_walk_run__keeps_only_the_tag_of_caches),
+		tempdir_test(test_file_walk_run__passes_over_what_is_in_caches),
 		tempdir_test(test_file_walk_run__takes_caches_when_not_told_otherwise),
 		tempdir_test(test_file_walk_run__stays_on_one_file_system),
 		tempdir_test(test_file_walk_run__takes_a_named_mount_on_one_file_system),
