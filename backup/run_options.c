@@ -48,9 +48,10 @@ const struct opt run_opts[] = {
 	 .value = "CONNINFO",
 	 .help = "back up a PostgreSQL database, for example \"service=prod "
 		 "dbname=orders\"",
-	 .more = "The connection string names a dbname and no password: passwords come "
-		 "from "
-		 "PGPASSFILE, a service file or PGPASSWORD."},
+	 .more = "The connection string, its service or PGDATABASE names the database. "
+		 "It "
+		 "holds no password: passwords come from PGPASSFILE, a service file or "
+		 "PGPASSWORD."},
 	{.name = "tag",
 	 .letter = 't',
 	 .type = OPT_LIST,

@@ -137,7 +137,8 @@ static const struct opt opts[] = {
 	 .type = OPT_TEXT,
 	 .offset = offsetof(struct run_options, to_postgres),
 	 .value = "CONNINFO",
-	 .help = "restore a database, made under the dbname that is given here"},
+	 .help = "restore a database, made under the dbname that this (or its service) "
+		 "names"},
 	{.name = "globals",
 	 .type = OPT_TEXT,
 	 .offset = offsetof(struct run_options, globals),

@@ -63,6 +63,62 @@ bool pg_conn_parse(const char *conninfo, struct pg_params *params)
 	return true;
 }
 
+/* libpq gets the parameters as two parallel lists. */
+static PGconn *start_connection(const struct pg_params *params)
+{
+	const char **keys = mem_calloc(params->vec.n + 2, sizeof(*keys));
+	const char **values = mem_calloc(params->vec.n + 2, sizeof(*values));
+	PGconn *pq;
+
+	for (size_t i = 0; i < params->vec.n; i++) {
+		const struct pg_param *param = vec_at(&params->vec, i);
+
+		keys[i] = param->key;
+		values[i] = param->value;
+	}
+	keys[params->vec.n] = "fallback_application_name";
+	values[params->vec.n] = "quipu";
+	pq = PQconnectStartParams(keys, values, 0);
+	mem_free(keys);
+	mem_free(values);
+	return pq;
+}
+
+/* What the connection has for a parameter, or NULL. Caller frees. */
+static char *read_back(PGconn *pq, const char *key)
+{
+	PQconninfoOption *options = PQconninfo(pq);
+	char *value = NULL;
+
+	for (const PQconninfoOption *o = options; o != NULL && o->keyword != NULL; o++)
+		if (strcmp(o->keyword, key) == 0 && o->val != NULL && *o->val != '\0')
+			value = mem_strdup(o->val);
+	PQconninfoFree(options);
+	return value;
+}
+
+/* libpq looks into service files only on its way to a connection. So it gets hosts that it refuses
+ * before it looks for any, but after it has read the services. */
+int pg_conn_database(const struct pg_params *params, char **ret_database, struct err *err)
+{
+	CLEANUP(pg_params_release) struct pg_params nowhere;
+	CLEANUP(mem_freep) char *host = NULL;
+	CLEANUP(mem_freep) char *line = NULL;
+	PGconn *pq;
+
+	pg_params_copy(&nowhere, params);
+	pg_params_set(&nowhere, "host", "two,hosts");
+	pg_params_set(&nowhere, "hostaddr", "127.0.0.1");
+	pq = start_connection(&nowhere);
+	host = read_back(pq, "host");
+	if (host != NULL)
+		*ret_database = read_back(pq, "dbname");
+	else
+		line = pg_first_line(PQerrorMessage(pq));
+	PQfinish(pq);
+	return host != NULL ? 0 : err_set(err, ERR_USAGE, "connection string: %s", line);
+}
+
 /* Notices would go to stderr. What matters arrives as an error. */
 static void drop_notice(void *state, const PGresult *result)
 {
@@ -178,27 +234,6 @@ static int drive_connection(const struct pg_conn *conn, struct err *err)
 		return 0;
 	return pg_connect_error(PQerrorMessage(conn->pq),
 				PQconnectionNeedsPassword(conn->pq) != 0, err);
-}
-
-/* libpq gets the parameters as two parallel lists. */
-static PGconn *start_connection(const struct pg_params *params)
-{
-	const char **keys = mem_calloc(params->vec.n + 2, sizeof(*keys));
-	const char **values = mem_calloc(params->vec.n + 2, sizeof(*values));
-	PGconn *pq;
-
-	for (size_t i = 0; i < params->vec.n; i++) {
-		const struct pg_param *param = vec_at(&params->vec, i);
-
-		keys[i] = param->key;
-		values[i] = param->value;
-	}
-	keys[params->vec.n] = "fallback_application_name";
-	values[params->vec.n] = "quipu";
-	pq = PQconnectStartParams(keys, values, 0);
-	mem_free(keys);
-	mem_free(values);
-	return pq;
 }
 
 static int connect_to(const struct pg_params *params, struct pg_conn *conn,

@@ -128,6 +128,24 @@ static int refuse_secrets(const struct pg_params *params, struct err *err)
 	return 0;
 }
 
+/* The one that is in the parameters, or that is found elsewhere, becomes one of them. */
+static int need_database(struct pg_params *params, struct err *err)
+{
+	CLEANUP(mem_freep) char *found = NULL;
+
+	if (pg_params_get(params, "dbname") != NULL)
+		return 0;
+	if (pg_conn_database(params, &found, err) < 0)
+		return err_hint(err, "services are in ~/.pg_service.conf, or in the file "
+				     "that PGSERVICEFILE names");
+	if (found == NULL) {
+		(void)err_set(err, ERR_USAGE, "connection string names no database");
+		return err_hint(err, "add dbname=NAME, or /NAME to a URI");
+	}
+	pg_params_set(params, "dbname", found);
+	return 0;
+}
+
 int pg_params_parse(const char *conninfo, struct pg_params *ret_params, struct err *err)
 {
 	CLEANUP(pg_params_release) struct pg_params params;
@@ -141,12 +159,9 @@ int pg_params_parse(const char *conninfo, struct pg_params *ret_params, struct e
 				     "\"postgresql://db.example/app\"; quote values with "
 				     "spaces: dbname='my app'");
 	}
-	if (refuse_secrets(&params, err) < 0)
+	if (refuse_secrets(&params, err) < 0 || need_database(&params, err) < 0 ||
+	    refuse_secrets(&params, err) < 0) /* of the database that was found */
 		return -1;
-	if (pg_params_get(&params, "dbname") == NULL) {
-		(void)err_set(err, ERR_USAGE, "connection string names no database");
-		return err_hint(err, "add dbname=NAME, or /NAME to a URI");
-	}
 	*ret_params = params;
 	pg_params_init(&params);
 	return 0;

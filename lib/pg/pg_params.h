@@ -28,8 +28,9 @@ const char *pg_params_get(const struct pg_params *params, const char *key); /* o
 void pg_params_set(struct pg_params *params, const char *key, const char *value);
 
 /*
- * Parses a CONNINFO into *ret_params (initialised here). ERR_USAGE, with a hint and never with
- * a part of the text, when it is malformed, holds a password, or names no database.
+ * Parses a CONNINFO into *ret_params (initialised here). A database that only its service,
+ * PGSERVICE or PGDATABASE names is in them. ERR_USAGE, with a hint and never with a part of the
+ * text, when it is malformed, holds a password, or nothing names a database.
  */
 MUST_CHECK int pg_params_parse(const char *conninfo, struct pg_params *ret_params,
 			       struct err *err);

@@ -113,6 +113,18 @@ judge 'one table is restored' some_tables
 
 judge 'no database' refuses 1 'does not exist' backup run --stream other --postgres dbname=nowhere
 judge 'server down' refuses 1 'is the server running' backup run --stream other --postgres "host=$work dbname=app"
+services() {
+	printf '[plain]\nhost=%s\nport=%s\nuser=postgres\n[prod]\nhost=%s\nport=%s\nuser=postgres\ndbname=part\n' \
+		"$PGHOST" "$PGPORT" "$PGHOST" "$PGPORT" >"$work/services"
+	export PGSERVICEFILE=$work/services
+	backup run --stream service --postgres service=prod --json >"$work/run.json" &&
+		restore run latest:service --to-postgres 'service=prod dbname=part_2' && [[ $(sql part_2 'SELECT count(*) FROM app.egg') == 2 ]] &&
+		refuses 14 'database part is not empty' restore run latest:service --to-postgres service=prod &&
+		PGDATABASE=part_3 restore run latest:service --to-postgres service=plain && [[ $(sql part_3 'SELECT count(*) FROM app.egg') == 2 ]] &&
+		refuses 2 'names no database' backup run --stream service --postgres service=plain &&
+		refuses 2 '"nosuch" not found' backup run --stream service --postgres service=nosuch
+}
+judge 'a service or the environment names the database' services
 judge 'no database named' refuses 2 'names no database' backup run --stream other --postgres host=/tmp
 refuses_secret() { refuses 2 PGPASSFILE "$@" && ! grep -q secret "$work/said"; }
 for verb in backup restore; do
@@ -137,9 +149,9 @@ judge 'no pg_dump' no_programs
 printf '#!/bin/sh\necho "pg_dump (PostgreSQL) 12.3"\n' >"$work/none/pg_dump" && chmod 755 "$work/none/pg_dump"
 old_programs() { PATH=$work/none:$PATH refuses 1 'expected pg_dump 15 or newer' backup run --stream other --postgres dbname=everything; }
 judge 'a pg_dump older than the server' old_programs
-only_two() { [[ $(restore_list | wc -l) == 3 ]]; }
+only_three() { [[ $(restore_list | wc -l) == 4 ]]; }
 restore_list() { "$bin/quipu-backup" list --repo "file://$work/repo" --key "$work/keys/recovery.key"; }
-judge 'what failed left no snapshot' only_two
+judge 'what failed left no snapshot' only_three
 
 # --- the longest value that PostgreSQL holds: the server and libpq keep whole rows in memory ---
 

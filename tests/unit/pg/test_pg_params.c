@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "pg/pg_params.h"
+#include "support/file_tree.h"
 
 static void assert_takes(const char *conninfo, const char *host, const char *database)
 {
@@ -80,6 +81,34 @@ static void test_pg_params_parse__refuses_passwords_within_values(void **state)
 		assert_refused(bad[i], "holds another one (in ", "PGPASSFILE");
 	assert_takes("host=db dbname='password'", "db", "password");
 	assert_takes("host=db dbname='a=b'", "db", "a=b");
+}
+
+#define SERVICES                                                                         \
+	"[prod]\ndbname=orders\nhost=db.example\n[none]\nhost=db\n"                      \
+	"[bad]\ndbname=postgresql://me:s3cret@db/app\n"
+
+static void test_pg_params_parse__asks_service_and_environment(void **state)
+{
+	CLEANUP(mem_freep) char *path = tree_path(*state, "services");
+
+	tree_write(*state, "services", SERVICES);
+	assert_int_equal(setenv("PGSERVICEFILE", path, 1), 0);
+	assert_takes("host=db service=prod", "db", "orders");
+	assert_takes("host=db service=prod dbname=other", "db", "other");
+	assert_refused("service=none", "names no database", "dbname=NAME");
+	assert_refused("service=nosuch", "\"nosuch\" not found", "PGSERVICEFILE");
+	assert_refused("service=bad", "holds another one (in dbname)", "PGPASSFILE");
+	assert_int_equal(setenv("PGDATABASE", "env", 1), 0);
+	assert_takes("host=db service=none", "db", "env");
+	assert_takes("host=db service=prod", "db", "orders");
+	assert_takes("host=db", "db", "env");
+	assert_int_equal(setenv("PGDATABASE", "postgresql://me:s3cret@db/app", 1), 0);
+	assert_refused("host=db", "holds another one (in dbname)", "PGPASSFILE");
+	assert_int_equal(unsetenv("PGDATABASE"), 0);
+	assert_int_equal(setenv("PGSERVICE", "prod", 1), 0);
+	assert_takes("host=db", "db", "orders");
+	assert_int_equal(unsetenv("PGSERVICE"), 0);
+	assert_int_equal(unsetenv("PGSERVICEFILE"), 0);
 }
 
 static void test_pg_params_parse__shows_no_part_of_malformed_text(void **state)
@@ -159,6 +188,7 @@ int main(void)
 		cmocka_unit_test(test_pg_params_parse__takes_words_and_uris),
 		cmocka_unit_test(test_pg_params_parse__refuses_passwords),
 		cmocka_unit_test(test_pg_params_parse__refuses_passwords_within_values),
+		tempdir_test(test_pg_params_parse__asks_service_and_environment),
 		cmocka_unit_test(test_pg_params_parse__shows_no_part_of_malformed_text),
 		cmocka_unit_test(test_pg_params_parse__asks_for_a_database),
 		cmocka_unit_test(test_pg_params_format__reads_back_as_the_same),
