@@ -164,4 +164,22 @@ may_not() {
 }
 left_only_writer() { [[ $(sql managed postgres "SELECT count(*) FROM pg_auth_members WHERE member = 'adm'::regrole") == 1 ]]; }
 judge 'a role that may not make databases fails' may_not
+
+# Who backs up.
+passwords() { # EXPECTED STREAM
+	[[ $("$bin/quipu-restore" get --key "$work/keys/recovery.key" "latest:$2" globals.json |
+		jq -c '[.passwords, ([.roles[] | select(.password != null).name] | contains(["app_owner"]))]') == "$1" ]]
+}
+reads_all() {
+	sql source postgres 'CREATE ROLE dumper LOGIN BYPASSRLS IN ROLE pg_read_all_data' &&
+		sql source plain 'SET ROLE app_owner; GRANT SELECT ON LARGE OBJECT 7 TO dumper' &&
+		backup --stream db/dumped --postgres "$(conninfo source plain dumper)" && passwords '[true,true]' db/dumped
+}
+judge 'a role that reads all data stores passwords' reads_all
+reads_own() {
+	sql source postgres 'GRANT writer TO app_owner' &&
+		backup --stream db/own --postgres "$(conninfo source plain app_owner)" >"$work/said" 2>&1 &&
+		grep -F 'roles have no passwords' "$work/said" && passwords '[false,false]' db/own
+}
+judge 'an owner stores none, and that is told' reads_own
 exit $status
