@@ -38,8 +38,9 @@ struct process {
 	pid_t pid;
 	int stdin_fd, stdout_fd; /* our ends; -1 */
 	bool reaped;
-	int status; /* once reaped: as process_wait() gives it */
-	int signal; /* once reaped: what killed it, or 0 */
+	int status;			  /* once reaped: as process_wait() gives it */
+	int signal;			  /* once reaped: what killed it, or 0 */
+	const struct cancel *no_patience; /* borrowed; NULL */
 	struct stderr_tail *tail;
 	char *stderr_text;
 	char name[NAME_SHOWN];
@@ -121,6 +122,7 @@ int process_start(const struct process_options *options, struct process **ret_pr
 
 	process->stdin_fd = process->stdout_fd = -1;
 	process->reaped = true; /* nothing to kill yet */
+	process->no_patience = options->no_patience;
 	quote_string(options->argv[0], process->name);
 	if (lay_pipes(&p, options, err) < 0)
 		return err_wrap(err, "%s", process->name);
@@ -249,13 +251,19 @@ static void kill_group(const struct process *process, int signal_number)
 		(void)kill(process->pid, signal_number);
 }
 
+static bool is_patient(const struct process *process)
+{
+	return process->no_patience == NULL || !cancel_is_set(process->no_patience);
+}
+
 static void end_by_force(struct process *process)
 {
 	unsigned waited = 0, pause = 1;
 
 	kill_group(process, SIGTERM);
 	kill_group(process, SIGCONT); /* a stopped one would not notice */
-	while (waited < TERM_PATIENCE_MSEC && !has_ended(process, false)) {
+	while (waited < TERM_PATIENCE_MSEC && is_patient(process) &&
+	       !has_ended(process, false)) {
 		pause_msec(pause);
 		waited += pause;
 		if (pause < PAUSE_MAX_MSEC)

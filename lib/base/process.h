@@ -30,6 +30,8 @@ struct process_options {
 	 * process_wait() returns, cut at PROCESS_LINE_MAX bytes. May be NULL. */
 	void (*stderr_line)(void *state, const char *line);
 	void *stderr_line_state;
+	/* Once set, process_free() kills without patience. Borrowed until then; may be NULL. */
+	const struct cancel *no_patience;
 };
 
 enum { PROCESS_STDERR_MAX = 16 * 1024, PROCESS_LINE_MAX = 2048 };
@@ -60,7 +62,7 @@ MUST_CHECK int process_check(struct process *process, struct err *err);
 /* What it wrote to stderr so far (end of it), trimmed; after process_wait() all of it. */
 const char *process_stderr(struct process *process);
 
-/* SIGTERM to the group, SIGKILL after 5 s, reaped; frees. NULL is fine. */
+/* SIGTERM to the group, SIGKILL after 5 s or by `no_patience`, reaped; frees. NULL is fine. */
 void process_free(struct process *process);
 void process_freep(struct process **process);
 

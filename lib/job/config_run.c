@@ -184,7 +184,7 @@ static void set_failed(struct run_report *report, const struct err *err)
 
 /* `after` and `failed` hooks undo what `before` hooks did, so an interruption, be it the one
  * that made the job fail, lets them run to their end; only who insists by a second signal
- * ends them. */
+ * ends them, and kills what does not want to end: this program itself is about to die. */
 static void back_up_between_hooks(const struct config_job *job,
 				  const struct config_run_options *options,
 				  const struct job_env *env, struct strings *warnings,
@@ -194,7 +194,8 @@ static void back_up_between_hooks(const struct config_job *job,
 	struct hook_context before = {.kind = "before",
 				      .job = job->name,
 				      .stream = stream_of(job),
-				      .log = env->log};
+				      .log = env->log,
+				      .second_cancel = env->second_cancel};
 	struct hook_context after = before;
 	struct err err = {0};
 

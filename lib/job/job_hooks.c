@@ -99,7 +99,8 @@ static int run_hook(const char *command, const struct hook_context *context,
 					  .unset_env = told_variables,
 					  .stdout_to_stderr = true,
 					  .stderr_line = tell_line,
-					  .stderr_line_state = &told};
+					  .stderr_line_state = &told,
+					  .no_patience = context->second_cancel};
 	int status;
 
 	make_variables(context, &variables);

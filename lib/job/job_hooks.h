@@ -14,11 +14,12 @@ struct hook_context {
 	const char *job, *stream;
 	const struct run_report *report; /* of the job so far; NULL before it began */
 	const struct log *log;
+	const struct cancel *second_cancel; /* kills a hook at once; may be NULL */
 };
 
 /*
  * Runs the commands one after the other by /bin/sh -c, until one fails (ERR_FAILED "hook
- * before: ...") or *cancel is set, which ends it. They find QUIPU_JOB and QUIPU_STREAM in
+ * before: ...") or *cancel is set, which asks it to end, and kills it some seconds later. They find QUIPU_JOB and QUIPU_STREAM in
  * their environment; with a report QUIPU_EXIT_CODE, QUIPU_SNAPSHOT when one was made and
  * QUIPU_ERROR when the job failed. What they print goes to the log line by line, "JOB: hook
  * before: LINE": as information, and as warnings once one failed whose lines the log dropped.

@@ -256,6 +256,22 @@ static void test_config_job_run__a_second_signal_ends_failed_hooks(void **state)
 	strings_release(&said);
 }
 
+/* The program dies soon after the second signal and cannot wait for who ignores SIGTERM. */
+static void test_config_job_run__a_second_signal_kills_stubborn_hooks(void **state)
+{
+	struct job_sample sample = *(const struct job_sample *)*state;
+	CLEANUP(mem_freep)
+	char *text = mem_printf("[[job]]\nname='b'\ncommand='exit 1'\nfile_name='f'\n"
+				"hooks={failed=['trap \"\" TERM; kill -USR2 $PPID; "
+				"sleep 3; touch %s/outlived']}\n",
+				sample.directory);
+	struct outcome outcome;
+
+	run_with_signals(&sample, text, &outcome);
+	assert_true(outcome.report.failed);
+	assert_false(exists(&sample, "outlived"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -271,6 +287,8 @@ int main(void)
 		cmocka_unit_test(
 			test_config_job_run__an_interruption_lets_after_hooks_end),
 		cmocka_unit_test(test_config_job_run__a_second_signal_ends_failed_hooks),
+		cmocka_unit_test(
+			test_config_job_run__a_second_signal_kills_stubborn_hooks),
 	};
 	return cmocka_run_group_tests(tests, job_sample_setup, job_sample_teardown);
 }
