@@ -60,7 +60,8 @@ int err_set_errno(struct err *err, int error_number, const char *format, ...)
 /* Puts "context: " in front of the message; keeps code and hint. Returns -1. */
 int err_wrap(struct err *err, const char *format, ...) PRINTF_LIKE(2, 3);
 
-/* Sets the hint (replaces one that is there). Returns -1, so that it can end a function. */
+/* Sets the hint (replaces one that is there): advice, or behind a newline the line of a file with
+ * a mark below it. Returns -1, so that it can end a function. */
 int err_hint(struct err *err, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* Makes *err empty again, for reuse after an expected error was handled. */

@@ -10,6 +10,7 @@
 #include "cli/cli_progress.h"
 #include "cli/cli_signals.h"
 #include "format/json.h"
+#include "report/error_report.h"
 
 const struct opt cli_common_options[] = {
 	{.name = "repo",
@@ -71,35 +72,23 @@ static void write_message(const struct log *log, enum log_level level, const cha
 	cli_progress_resume(cli->display);
 }
 
-static void print_error_json(const struct err *err)
+static void print_error(const struct program *program, const struct err *err, bool json)
 {
 	CLEANUP(buf_release) struct buf text = {0};
 	struct json_writer w;
 
 	buf_init(&text, 0);
-	json_writer_init(&w, &text, JSON_COMPACT);
-	json_begin_object(&w);
-	json_write_key(&w, "error");
-	json_begin_object(&w);
-	json_put_string(&w, "code", err_code_name(err->code));
-	json_put_string(&w, "message", err->msg);
-	json_put_string(&w, "hint", err->hint[0] != '\0' ? err->hint : NULL);
-	json_end_object(&w);
-	json_end_object(&w);
-	(void)fprintf(stderr, "%s\n", buf_string(&text));
-}
-
-static void print_error(const struct program *program, const struct err *err, bool json)
-{
 	if (json) {
-		print_error_json(err);
-		return;
+		json_writer_init(&w, &text, JSON_COMPACT);
+		json_begin_object(&w);
+		error_report_json(&w, err);
+		json_end_object(&w);
+		buf_append_byte(&text, '\n');
+	} else {
+		buf_printf(&text, "%s: ", program->name);
+		error_report_text(&text, err);
 	}
-	(void)fprintf(stderr, "%s: %s\n", program->name, err->msg);
-	if (err->hint[0] == '\n') /* the line of a file, with a mark below it */
-		(void)fprintf(stderr, "%s\n", err->hint + 1);
-	else if (err->hint[0] != '\0')
-		(void)fprintf(stderr, "hint: %s\n", err->hint);
+	(void)fputs(buf_string(&text), stderr);
 }
 
 static int run_command(struct cli *cli, const struct cmd_line *line, struct err *err)

@@ -6,18 +6,9 @@
 #include "base/clock.h"
 #include "base/units.h"
 #include "format/encoding.h"
+#include "report/error_report.h"
 
 enum { ID_LEN = 32 };
-
-static void put_error(struct json_writer *w, const struct err *err)
-{
-	json_write_key(w, "error");
-	json_begin_object(w);
-	json_put_string(w, "code", err_code_name(err->code));
-	json_put_string(w, "message", err->msg);
-	json_put_string(w, "hint", err->hint[0] != '\0' ? err->hint : NULL);
-	json_end_object(w);
-}
 
 static void put_warnings(struct json_writer *w, const struct strings *warnings)
 {
@@ -59,7 +50,7 @@ void run_report_json(struct json_writer *w, const struct run_report *report)
 	else
 		json_put_string(w, "stream", report->stream);
 	if (report->failed)
-		put_error(w, &report->error);
+		error_report_json(w, &report->error);
 	json_put_int(w, "exit_code", report->exit_code);
 	json_end_object(w);
 }
@@ -116,7 +107,6 @@ void run_report_text(struct buf *text, const struct run_report *report)
 		append_result(text, report, what);
 	if (!report->failed)
 		return;
-	buf_printf(text, "%s: failed: %s\n", what, report->error.msg);
-	if (report->error.hint[0] != '\0')
-		buf_printf(text, "hint: %s\n", report->error.hint);
+	buf_printf(text, "%s: failed: ", what);
+	error_report_text(text, &report->error);
 }

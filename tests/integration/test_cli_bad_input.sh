@@ -64,6 +64,8 @@ judge 'a configuration that is not there' fails 2 'none.toml' quipu-backup run -
 printf '[[job\n' >"$work/syntax.toml"
 judge 'a configuration that is no TOML' fails 2 $'\n 1 | [[job' quipu-backup run --config "$work/syntax.toml"
 judge 'without an empty hint' bash -c '! grep -q ^hint "$1"' _ "$work/err"
+quipu-backup run --json --config "$work/syntax.toml" 2>"$work/err"
+judge 'its JSON has the line and no mark of ours' jq -e '.error.hint | startswith(" 1 | [[job")' "$work/err"
 judge 'a configuration without a repository' fails 2 'no repository is named' quipu-backup init --config "$work/good.toml" --keys "$work/new.keys" --passphrase-file "$work/passphrase"
 judge 'an unknown job with a suggestion' fails 2 'did you mean orders' with_writer repo quipu-backup run --config "$work/good.toml" order
 for option in --stream=x --exclude=a --include=a --exclude-file="$work/wrong" --exclude-caches --one-file-system; do
