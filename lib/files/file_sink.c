@@ -84,11 +84,14 @@ int file_sink_start(struct file_sink *sink, struct err *err)
 	return 0;
 }
 
-/* What is whole is not fetched again: it gets its name, if the disk has it. */
+/* What is whole is not fetched again: it gets its name, if the disk has it. The system tells of
+ * lost bytes once: after a sync that failed the next one proves nothing. */
 static void name_finished(struct file_sink *sink)
 {
 	struct err ignored = {0}; /* what gets no name is removed with the rest */
 
+	if (sink->has_lost)
+		return;
 	sink->cancel = NULL;
 	if (sink_commit(sink, &ignored) < 0)
 		return;

@@ -103,6 +103,7 @@ int sink_commit(struct file_sink *sink, struct err *err)
 	if (syncfs(sink->target_fd) < 0) {
 		err_set_errno(err, errno, "cannot sync target %s",
 			      quote_string(sink->target, quoted));
+		sink->has_lost = true;
 		return sink_note_failure(sink, err);
 	}
 	return name_files(sink, &batch, err);

@@ -77,6 +77,7 @@ struct file_sink {
 	uint64_t n_uses;
 	struct vec finished; /* of uint32_t: files that wait for their names */
 	bool is_full;	     /* the disk was */
+	bool has_lost; /* a sync failed: of any file not named yet bytes may be gone */
 	struct file_sink_counts counts;
 };
 

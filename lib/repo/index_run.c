@@ -171,6 +171,23 @@ static int read_prefixes(struct index_run *run, struct err *err)
 	return 0;
 }
 
+/* Every page once, past the cache: one that went bad on the disk costs a new index when it is
+ * found here, and the whole run when it is found in the middle of it. */
+static int verify_pages(struct index_run *run, struct err *err)
+{
+	enum { BATCH = 64 };
+	CLEANUP(mem_freep) uint8_t *pages = mem_alloc((size_t)BATCH * PAGE_LEN);
+
+	for (uint64_t first = 0; first < run->n_pages; first += BATCH) {
+		uint64_t left = run->n_pages - first;
+
+		if (page_file_scan(run->file, first, left < BATCH ? (size_t)left : BATCH,
+				   pages, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int index_run_open(int fd, const struct run_identity *identity,
 		   const struct run_cipher *cipher, struct run_shape shape,
 		   struct index_run **ret_run, struct err *err)
@@ -186,7 +203,7 @@ int index_run_open(int fd, const struct run_identity *identity,
 		run->n_pages + (run->n_pages + PREFIXES_PER_PAGE - 1) / PREFIXES_PER_PAGE;
 	if (page_file_open(fd, cipher->key, &pages, cipher->cache, &run->file, err) < 0)
 		return -1;
-	if (read_prefixes(run, err) < 0)
+	if (verify_pages(run, err) < 0 || read_prefixes(run, err) < 0)
 		return -1;
 	*ret_run = STEAL(run);
 	return 0;

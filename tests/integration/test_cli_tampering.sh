@@ -95,6 +95,30 @@ judge 'and all is there' comes_back latest:files/a two
 judge 'the same keys make no second repository' fails 1 'belong to a repository that exists' \
 	quipu-backup init --repo "file://$work/second" --keys "$work/repo.keys" --passphrase-file "$work/passphrase"
 
+# --- the local cache: losing it costs time only ---
+
+flip_each_in_cache() { # one flipped bit in any file of it
+	local file at
+	rm -rf "$work/cache.kept" && cp -a "$work/cache" "$work/cache.kept"
+	while read -r file; do
+		for at in 3 2; do # of quarters: in the middle and before it
+			rm -rf "$work/cache" && cp -a "$work/cache.kept" "$work/cache"
+			python3 - "$file" "$at" <<-'END' || return
+				import os, sys
+				with open(sys.argv[1], "r+b") as f:
+				    f.seek(os.path.getsize(sys.argv[1]) * int(sys.argv[2]) // 4)
+				    byte = f.read(1)
+				    f.seek(-1, os.SEEK_CUR)
+				    f.write(bytes([byte[0] ^ 1]))
+			END
+			back_up files/a && [[ $(jq -c .warnings "$work/run.json") == '[]' ]] || { echo "$file"; return 1; }
+		done
+	done < <(find "$work/cache" -type f -size +0)
+	comes_back latest:files/a two
+}
+judge 'a repository whose cache gets damaged' eval 'fresh && back_up files/a'
+judge 'backups go on' flip_each_in_cache
+
 judge 'a last repository' fresh
 find "$work/repo/packs" -type f -printf '%s %p\n' | sort -n | tail -n 2 >"$work/largest"
 head -n 1 "$work/largest" | cut -d ' ' -f 2- | xargs rm

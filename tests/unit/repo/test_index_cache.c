@@ -262,6 +262,24 @@ static void test_index_open__a_cut_run_begins_anew(void **state)
 	index_free(index);
 }
 
+static void test_index_open__any_damaged_page_begins_anew(void **state)
+{
+	struct fixture *f = *state;
+
+	for (off_t page = 0; page < 4; page++) {
+		fill_cache(f, 100);
+		char *path = largest_run(f);
+		damage(path, page * PAGE_LEN + 5);
+		mem_free(path);
+		struct index *index = index_sample_open(&f->s, f->cache);
+		assert_int_equal(index_n_packs(index), 0);
+		index_sample_update(index, &f->s);
+		assert_true(has_packs(index, 100));
+		index_free(index);
+	}
+}
+
+/* Damaged after it was opened. */
 static void test_index_find__a_damaged_page_gives_the_cache_up(void **state)
 {
 	struct fixture *f = *state;
@@ -270,9 +288,9 @@ static void test_index_find__a_damaged_page_gives_the_cache_up(void **state)
 
 	fill_cache(f, 100);
 	char *path = largest_run(f);
+	struct index *index = index_sample_open(&f->s, f->cache);
 	damage(path, 3 * PAGE_LEN + 5);
 	mem_free(path);
-	struct index *index = index_sample_open(&f->s, f->cache);
 	for (uint64_t blob = 0; blob < 100000 && !failed; blob++) {
 		struct blob_place place;
 		const struct blob_id id = sample_id(blob);
@@ -298,16 +316,16 @@ static void test_index_update__meets_a_damaged_page_and_begins_anew(void **state
 	struct fixture *f = *state;
 
 	fill_cache(f, 100);
-	char *path = largest_run(f);
-	for (off_t page = 1; page < 60; page++)
-		damage(path, page * PAGE_LEN + 5);
-	mem_free(path);
 	struct index *index = index_sample_open(&f->s, NULL); /* new fragments */
 	index_sample_update(index, &f->s);
 	add_packs(f, index, 100, 100);
 	index_free(index);
 
+	char *path = largest_run(f);
 	index = index_sample_open(&f->s, f->cache);
+	for (off_t page = 1; page < 60; page++)
+		damage(path, page * PAGE_LEN + 5);
+	mem_free(path);
 	index_sample_update(index, &f->s); /* merges into the damaged run */
 	assert_true(has_packs(index, 200));
 	index_free(index);
@@ -554,6 +572,7 @@ int main(void)
 		cache_test(test_index_open__a_damaged_manifest_begins_anew),
 		cache_test(test_index_open__a_missing_run_begins_anew),
 		cache_test(test_index_open__a_cut_run_begins_anew),
+		cache_test(test_index_open__any_damaged_page_begins_anew),
 		cache_test(test_index_find__a_damaged_page_gives_the_cache_up),
 		cache_test(test_index_update__meets_a_damaged_page_and_begins_anew),
 		cache_test(test_index_open__a_second_process_works_on_a_private_copy),
