@@ -91,6 +91,18 @@ static struct scrypt_params scrypt_of(struct scrypt_params given)
 	return given.log2_n != 0 ? given : key_file_scrypt();
 }
 
+/* The owner is a recipient of every epoch: one that cannot be opened has lost its wrap. */
+static int own_wrap_is_lost(const struct epoch *epoch, struct err *err)
+{
+	if (err->code != ERR_KEY)
+		return -1;
+	err_set(err, ERR_ALARM, "the recovery key's wrap of epoch %u is not there",
+		(unsigned)epoch->number);
+	return err_hint(err, "somebody removed it from keys/wraps/; `quipu-backup check` "
+			     "names all that are missing, and restores go on with what "
+			     "snapshots repeat");
+}
+
 /* Every epoch that is, for one new recipient. */
 static int wrap_all_epochs(const struct key_admin *admin,
 			   const struct dh_public *recipient, struct err *err)
@@ -105,21 +117,43 @@ static int wrap_all_epochs(const struct key_admin *admin,
 		CLEANUP(dh_private_freep) struct dh_private *key = NULL;
 
 		if (epoch_open(epoch, &admin->owner->reader, repo->store, NULL, &key,
-			       err) < 0 ||
-		    key_wrap_put(admin, &of, key, recipient, err) < 0)
+			       err) < 0)
+			return own_wrap_is_lost(epoch, err);
+		if (key_wrap_put(admin, &of, key, recipient, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-/* Writes the file, then does the rest; takes the file away when that fails. */
+/* Is it certain that a record was not put? An answer that got lost says nothing of it. */
+static bool is_refusal(const struct err *err)
+{
+	switch (err->code) {
+	case ERR_IO:
+	case ERR_TRANSIENT:
+	case ERR_INTERRUPTED:
+	case ERR_FAILED:
+		return false;
+	default:
+		return true;
+	}
+}
+
+/* Writes the file, then does the rest; takes the file away when that fails before it began to
+ * put the record (`*recording`), or is refused. */
 static int write_then(const char *path, const struct secret *text,
-		      int (*rest)(void *arg, struct err *err), void *arg, struct err *err)
+		      int (*rest)(void *arg, struct err *err), void *arg,
+		      const bool *recording, struct err *err)
 {
 	if (file_write(path, secret_slice(text), 0600, FILE_CREATE, err) < 0)
 		return -1;
 	if (rest(arg, err) == 0)
 		return 0;
+	if (*recording && !is_refusal(err))
+		return err_hint(err,
+				"%s stays: the key log may have it; `quipu-backup key "
+				"list` tells",
+				path);
 	(void)unlink(path); /* it opens nothing: leaving it would only confuse */
 	return -1;
 }
@@ -128,11 +162,12 @@ struct new_reader {
 	const struct key_admin *admin;
 	const char *name;
 	struct dh_public public_key;
+	bool recording;
 };
 
 static int record_reader(void *arg, struct err *err)
 {
-	const struct new_reader *reader = arg;
+	struct new_reader *reader = arg;
 	const struct key_admin *admin = reader->admin;
 	CLEANUP(keylog_record_release) struct keylog_record record = {0};
 
@@ -142,6 +177,7 @@ static int record_reader(void *arg, struct err *err)
 	record.time_nsec = now(admin);
 	record.recipient.public_key = reader->public_key;
 	record.recipient.name = mem_strdup(reader->name);
+	reader->recording = true;
 	return keylog_append(admin->repo->keylog, admin->repo->store, admin->owner,
 			     &record, NULL, err);
 }
@@ -169,19 +205,21 @@ int key_add_reader(const struct key_admin *admin, const char *name, const char *
 	secret_set(&secrets.dedup, dedup->data, dedup->len);
 	if (key_file_encode(&head, &secrets, &protection, admin->rng, &text, err) < 0)
 		return -1;
-	return write_then(path, &text, record_reader, &reader, err);
+	return write_then(path, &text, record_reader, &reader, &reader.recording, err);
 }
 
 struct new_writer {
 	const struct key_admin *admin;
 	struct keylog_record record;
 	struct buf frame;
+	bool recording;
 };
 
 static int record_writer(void *arg, struct err *err)
 {
 	struct new_writer *writer = arg;
 
+	writer->recording = true;
 	return keylog_put(writer->admin->repo->keylog, writer->admin->repo->store,
 			  &writer->record, buf_slice(&writer->frame), err);
 }
@@ -257,7 +295,7 @@ int key_add_writer(const struct key_admin *admin, const char *name, const char *
 	buf_append_slice(&secrets.floor, buf_slice(&floor->record));
 	if (key_file_encode(&head, &secrets, NULL, admin->rng, &text, err) < 0)
 		return -1;
-	return write_then(path, &text, record_writer, &writer, err);
+	return write_then(path, &text, record_writer, &writer, &writer.recording, err);
 }
 
 int key_passwd(const char *path, const struct secret *old_passphrase,

@@ -50,6 +50,9 @@ judge 'a repository that loses its wraps' fresh
 rm -rf "$work/repo/keys/wraps"
 judge 'without wraps it restores' comes_back latest:files/a two
 judge 'check alarms of wraps' exits 15 check
+judge 'no reader is added without them' fails 15 "the recovery key's wrap of epoch 1 is not there" \
+	with_recovery repo quipu-backup key add --role reader ops --out "$work/ops.key"
+judge 'and no key file is left' test ! -e "$work/ops.key"
 judge 'verify alarms of wraps' exits 15 verify
 
 judge 'another repository' fresh
