@@ -119,7 +119,7 @@ static int write_metrics(struct runs *runs)
 
 	if (path == NULL || runs->options.dry_run ||
 	    metrics_file_update(path, runs->reports.data, runs->reports.n,
-				clock->now_nsec(clock), &err) == 0)
+				clock->now_nsec(clock), &runs->cli->cancel, &err) == 0)
 		return 0;
 	log_warning(&runs->cli->log, "%s", err.msg);
 	return err_exit_code(&err);

@@ -251,18 +251,13 @@ static void kill_group(const struct process *process, int signal_number)
 		(void)kill(process->pid, signal_number);
 }
 
-static bool is_patient(const struct process *process)
-{
-	return process->no_patience == NULL || !cancel_is_set(process->no_patience);
-}
-
 static void end_by_force(struct process *process)
 {
 	unsigned waited = 0, pause = 1;
 
 	kill_group(process, SIGTERM);
 	kill_group(process, SIGCONT); /* a stopped one would not notice */
-	while (waited < TERM_PATIENCE_MSEC && is_patient(process) &&
+	while (waited < TERM_PATIENCE_MSEC && !cancel_is_set(process->no_patience) &&
 	       !has_ended(process, false)) {
 		pause_msec(pause);
 		waited += pause;
