@@ -121,6 +121,20 @@ static int refuse_used(const char *shown, const char *sessions, struct err *err)
 			"them: SELECT * FROM pg_stat_activity WHERE datname = ...");
 }
 
+/* It would be found out when all is restored. */
+static int refuse_foreign(const char *shown, const char *owner, struct err *err)
+{
+	char shown_owner[QUOTE_TEXT_MAX];
+
+	(void)err_set(err, ERR_TARGET,
+		      "database %s belongs to role %s; only who has its rights and may "
+		      "create databases can replace it",
+		      shown, quote_string(owner, shown_owner));
+	return err_hint(err,
+			"restore as such a role, make the role a member of the owner "
+			"(GRANT owner TO role), or restore into another database");
+}
+
 int target_find_object(const struct pg_target *target, const char *database,
 		       const struct cancel *cancel, char **ret_object, struct err *err)
 {
@@ -149,18 +163,20 @@ static int check_empty(const struct pg_target *target, const struct cancel *canc
 /* clang-format off */
 /*
  * Sessions: workers of the server itself (those without a user) come and go, and end when they are
- * in the way. Of sessions of others not everybody sees the type: such a one counts. The last
- * column: may this role make a database in the place of an empty one? Database postgres is
- * what everybody connects to, so it stays.
+ * in the way. Of sessions of others not everybody sees the type: such a one counts. Then: may this
+ * role make a database in the place of an empty one? Database postgres is what everybody connects
+ * to, so it stays. May it rename the database and make another one, and whose is it?
  */
 static const char *const state_sql =
 	"SELECT d.datistemplate, (SELECT count(*) FROM pg_stat_activity a"
 	"  WHERE a.datid = d.oid AND a.pid <> pg_backend_pid()"
 	"  AND a.usesysid IS NOT NULL"
 	"  AND COALESCE(a.backend_type, 'client backend') IN ('client backend', 'walsender')),"
-	" d.datname <> 'postgres' AND NOT d.datistemplate AND (r.rolsuper OR"
-	"  (r.rolcreatedb AND pg_has_role(d.datdba, 'MEMBER')))"
-	" FROM pg_database d, pg_roles r WHERE d.datname = $1 AND r.rolname = current_user";
+	" d.datname <> 'postgres' AND NOT d.datistemplate AND m.may, m.may,"
+	" pg_get_userbyid(d.datdba)"
+	" FROM pg_database d, pg_roles r, LATERAL (SELECT r.rolsuper OR (r.rolcreatedb"
+	"  AND pg_has_role(d.datdba, 'USAGE'))) m(may)"
+	" WHERE d.datname = $1 AND r.rolname = current_user";
 /* clang-format on */
 
 static int decide_existing(struct pg_target *target, const struct pg_result *state,
@@ -182,6 +198,8 @@ static int decide_existing(struct pg_target *target, const struct pg_result *sta
 		return err_hint(err, "restore into another database");
 	}
 	target->mode = PG_TARGET_REPLACE;
+	if (!pg_bool(state, 0, 3))
+		return refuse_foreign(shown, pg_value(state, 0, 4), err);
 	return is_used ? refuse_used(shown, sessions, err) : 0;
 }
 
@@ -208,6 +226,25 @@ static int ask_state(struct pg_target *target, struct pg_result **ret_state,
 	}
 }
 
+static int need_createdb(struct pg_target *target, struct err *err)
+{
+	static const char *const sql = "SELECT rolsuper OR rolcreatedb FROM pg_roles"
+				       " WHERE rolname = current_user";
+	CLEANUP(mem_freep) char *may = NULL;
+	char shown[QUOTE_TEXT_MAX];
+
+	if (pg_query_text(target->conn, sql, 0, NULL, &may, err) < 0)
+		return -1;
+	if (may == NULL || *may == 't')
+		return 0;
+	(void)err_set(
+		err, ERR_DENIED,
+		"database %s does not exist, and this role may not create databases",
+		quote_string(target->name, shown));
+	return err_hint(err,
+			"restore as a role with CREATEDB, or into an empty database");
+}
+
 static int decide(struct pg_target *target, const struct cancel *cancel, struct err *err)
 {
 	CLEANUP(pg_result_freep) struct pg_result *state = NULL;
@@ -217,7 +254,7 @@ static int decide(struct pg_target *target, const struct cancel *cancel, struct 
 	if (pg_rows(state) > 0)
 		return decide_existing(target, state, cancel, err);
 	target->mode = PG_TARGET_CREATE;
-	return 0;
+	return need_createdb(target, err);
 }
 
 static void use_work_name(struct pg_target *target, struct rng *rng)

@@ -159,9 +159,16 @@ keeps_membership() {
 }
 judge 'what it was a member of it still is' keeps_membership
 may_not() {
-	sql managed postgres 'ALTER ROLE adm NOCREATEDB' &&
-		exits 1 restore latest:db/plain --to-postgres "$(conninfo managed plain_3 adm)" && left_only_writer
+	sql managed postgres 'ALTER ROLE adm NOCREATEDB' && sql managed postgres 'DROP ROLE boss' &&
+		exits 1 restore latest:db/plain --to-postgres "$(conninfo managed plain_3 adm)" && left_only_writer &&
+		exits 1 "$bin/quipu-restore" plan --key "$work/keys/recovery.key" latest:db/plain "$(conninfo managed plain_3 adm)" &&
+		[[ -z $(sql managed postgres "SELECT 1 FROM pg_roles WHERE rolname = 'boss'") ]] # nothing was begun
 }
+may_not_replace() {
+	sql managed postgres 'CREATE ROLE other LOGIN CREATEDB' &&
+		exits 14 restore latest:db/plain --replace --to-postgres "$(conninfo managed plain other)"
+}
+judge 'who does not own a database does not replace it' may_not_replace
 left_only_writer() { [[ $(sql managed postgres "SELECT count(*) FROM pg_auth_members WHERE member = 'adm'::regrole") == 1 ]]; }
 judge 'a role that may not make databases fails' may_not
 

@@ -59,7 +59,7 @@ static void release(struct opened *o)
 	fake_postgres_stop(&o->fake);
 }
 
-/* is_template, sessions, may an empty one be replaced */
+/* is_template, sessions, may an empty one be replaced, may any, owner */
 #define STATE "SELECT d.datistemplate"
 static const struct fake_rule absent[] = {
 	{"SELECT format('CREATE DATABASE", FAKE_ROWS, "CREATE DATABASE made", 0},
@@ -151,7 +151,7 @@ static void test_pg_target_open__replaces_an_empty_database(void **state)
 {
 	struct opened o;
 
-	assert_int_equal(open_existing(&o, state, "f\t0\tt"), 0);
+	assert_int_equal(open_existing(&o, state, "f\t0\tt\tt\tboss"), 0);
 	assert_int_equal(o.target.mode, PG_TARGET_REPLACE);
 	assert_string_not_equal(o.target.work_name, "app");
 	release(&o);
@@ -161,7 +161,7 @@ static void test_pg_target_open__fills_an_empty_database_in_use(void **state)
 {
 	struct opened o;
 
-	assert_int_equal(open_existing(&o, state, "f\t1\tt"), 0);
+	assert_int_equal(open_existing(&o, state, "f\t1\tt\tt\tboss"), 0);
 	assert_int_equal(o.target.mode, PG_TARGET_ADOPT);
 	release(&o);
 }
@@ -170,7 +170,7 @@ static void test_pg_target_open__fills_an_empty_database_at_need(void **state)
 {
 	struct opened o;
 
-	assert_int_equal(open_existing(&o, state, "f\t0\tf"), 0);
+	assert_int_equal(open_existing(&o, state, "f\t0\tf\tt\tboss"), 0);
 	assert_int_equal(o.target.mode, PG_TARGET_ADOPT);
 	assert_string_equal(o.target.work_name, "app");
 	assert_int_equal(pg_target_create(&o.target, "{}", &o.refused, &o.err), 0);
@@ -182,7 +182,7 @@ static void test_pg_target_open__fills_an_empty_database_at_need(void **state)
 static void test_pg_target_open__refuses_user_objects(void **state)
 {
 	static const struct fake_rule rules[] = {
-		{STATE, FAKE_ROWS, "f\t0\tt", 0},
+		{STATE, FAKE_ROWS, "f\t0\tt\tt\tboss", 0},
 		{"pg_describe_object", FAKE_ROWS, "table orders", 0},
 		{NULL, 0, NULL, 0}};
 	struct opened o;
@@ -196,8 +196,8 @@ static void test_pg_target_open__refuses_user_objects(void **state)
 
 static void test_pg_target_open__refuses_to_replace_what_is_used(void **state)
 {
-	static const struct fake_rule rules[] = {{STATE, FAKE_ROWS, "f\t3\tt", 0},
-						 {NULL, 0, NULL, 0}};
+	static const struct fake_rule rules[] = {
+		{STATE, FAKE_ROWS, "f\t3\tt\tt\tboss", 0}, {NULL, 0, NULL, 0}};
 	struct opened o;
 
 	assert_int_equal(open_target(&o, state, rules, true), -1);
@@ -210,9 +210,10 @@ static void test_pg_target_open__refuses_to_replace_what_is_used(void **state)
 
 static void test_pg_target_open__waits_for_who_is_leaving(void **state)
 {
-	static const struct fake_rule rules[] = {{STATE, FAKE_ROWS, "f\t1\tt", 2},
-						 {STATE, FAKE_ROWS, "f\t0\tt", 0},
-						 {NULL, 0, NULL, 0}};
+	static const struct fake_rule rules[] = {
+		{STATE, FAKE_ROWS, "f\t1\tt\tt\tboss", 2},
+		{STATE, FAKE_ROWS, "f\t0\tt\tt\tboss", 0},
+		{NULL, 0, NULL, 0}};
 	struct opened o;
 
 	assert_int_equal(open_target(&o, state, rules, true), 0);
@@ -222,8 +223,8 @@ static void test_pg_target_open__waits_for_who_is_leaving(void **state)
 
 static void test_pg_target_open__refuses_to_replace_a_template(void **state)
 {
-	static const struct fake_rule rules[] = {{STATE, FAKE_ROWS, "t\t0\tf", 0},
-						 {NULL, 0, NULL, 0}};
+	static const struct fake_rule rules[] = {
+		{STATE, FAKE_ROWS, "t\t0\tf\tt\tboss", 0}, {NULL, 0, NULL, 0}};
 	struct opened o;
 
 	assert_int_equal(open_target(&o, state, rules, true), -1);
@@ -233,7 +234,7 @@ static void test_pg_target_open__refuses_to_replace_a_template(void **state)
 }
 
 static const struct fake_rule replaced[] = {
-	{STATE, FAKE_ROWS, "f\t0\tt", 0},
+	{STATE, FAKE_ROWS, "f\t0\tt\tt\tboss", 0},
 	{"SELECT format('CREATE DATABASE", FAKE_ROWS, "CREATE DATABASE made", 0},
 	{"SELECT EXISTS (SELECT FROM pg_database", FAKE_ROWS, "t", 0},
 	{"DROP DATABASE", FAKE_ERROR, "55006 it is being used", 0},
@@ -257,7 +258,7 @@ static void test_pg_target_commit__swaps_and_warns_of_what_stays(void **state)
 static void test_pg_target_commit__changes_nothing_when_it_fails(void **state)
 {
 	static const struct fake_rule rules[] = {
-		{STATE, FAKE_ROWS, "f\t0\tt", 0},
+		{STATE, FAKE_ROWS, "f\t0\tt\tt\tboss", 0},
 		{"RENAME TO", FAKE_ERROR, "55006 is being accessed by other users", 0},
 		{NULL, 0, NULL, 0}};
 	struct opened o;
@@ -275,7 +276,7 @@ static void test_pg_target_commit__changes_nothing_when_it_fails(void **state)
 /* No answer: the connection is lost. */
 static int commit_unheard(struct opened *o, void **state, const char *renamed)
 {
-	const struct fake_rule rules[] = {{STATE, FAKE_ROWS, "f\t0\tt", 0},
+	const struct fake_rule rules[] = {{STATE, FAKE_ROWS, "f\t0\tt\tt\tboss", 0},
 					  {"RENAME TO", FAKE_HANG_UP, NULL, 0},
 					  {"state = 'active'", FAKE_ROWS, "t", 1},
 					  {"SELECT NOT EXISTS", FAKE_ROWS, renamed, 0},
@@ -309,7 +310,7 @@ static void test_pg_target_commit__fails_with_the_connection(void **state)
 }
 
 static const struct fake_rule filled_meanwhile[] = {
-	{STATE, FAKE_ROWS, "f\t0\tt", 0},
+	{STATE, FAKE_ROWS, "f\t0\tt\tt\tboss", 0},
 	{"pg_describe_object", FAKE_ROWS, "", 1},
 	{"pg_describe_object", FAKE_ROWS, "table orders", 0},
 	{NULL, 0, NULL, 0}};
@@ -334,7 +335,7 @@ static void test_pg_target_commit__refuses_a_database_that_was_filled(void **sta
 static void test_pg_target_commit__keeps_what_was_filled_in_the_last_moment(void **state)
 {
 	static const struct fake_rule rules[] = {
-		{STATE, FAKE_ROWS, "f\t0\tt", 0},
+		{STATE, FAKE_ROWS, "f\t0\tt\tt\tboss", 0},
 		{"pg_describe_object", FAKE_ROWS, "", 2},
 		{"pg_describe_object", FAKE_ROWS, "table orders", 0},
 		{NULL, 0, NULL, 0}};
@@ -356,7 +357,7 @@ static void test_pg_target_commit__keeps_what_was_filled_in_the_last_moment(void
 static void test_pg_target_commit__keeps_what_it_cannot_look_into(void **state)
 {
 	static const struct fake_rule rules[] = {
-		{STATE, FAKE_ROWS, "f\t0\tt", 0},
+		{STATE, FAKE_ROWS, "f\t0\tt\tt\tboss", 0},
 		{"pg_describe_object", FAKE_ROWS, "", 2},
 		{"pg_describe_object", FAKE_ERROR, "42501 permission denied", 0},
 		{NULL, 0, NULL, 0}};
@@ -375,7 +376,7 @@ static void test_pg_target_commit__drops_what_is_still_empty(void **state)
 {
 	struct opened o;
 
-	assert_int_equal(open_existing(&o, state, "f\t0\tt"), 0);
+	assert_int_equal(open_existing(&o, state, "f\t0\tt\tt\tboss"), 0);
 	assert_int_equal(pg_target_commit(&o.target, NULL, &o.warnings, &o.err), 0);
 	assert_true(fake_postgres_got(&o.fake, "DROP DATABASE \"app.old-"));
 	assert_int_equal(strings_count(&o.warnings), 0);
@@ -428,6 +429,31 @@ static void create_unheard(struct opened *o, void **state, const char *there)
 	assert_int_equal(o->err.code, ERR_TRANSIENT);
 	pg_target_discard(&o->target, &o->err);
 	assert_true(fake_postgres_got(&o->fake, "SELECT pg_sleep"));
+}
+
+static void test_pg_target_open__replaces_nothing_of_others(void **state)
+{
+	static const struct fake_rule rules[] = {
+		{STATE, FAKE_ROWS, "f\t0\tf\tf\tboss", 0}, {NULL, 0, NULL, 0}};
+	struct opened o;
+
+	assert_int_equal(open_target(&o, state, rules, true), -1);
+	assert_int_equal(o.err.code, ERR_TARGET);
+	assert_non_null(strstr(o.err.msg, "database app belongs to role boss; "));
+	release(&o);
+}
+
+static void test_pg_target_open__asks_whether_it_may_create_one(void **state)
+{
+	static const struct fake_rule rules[] = {
+		{"SELECT rolsuper OR rolcreatedb", FAKE_ROWS, "f", 0},
+		{NULL, 0, NULL, 0}};
+	struct opened o;
+
+	assert_int_equal(open_target(&o, state, rules, false), -1);
+	assert_int_equal(o.err.code, ERR_DENIED);
+	assert_non_null(strstr(o.err.msg, "this role may not create databases"));
+	release(&o);
 }
 
 static void test_pg_target_discard__drops_what_was_made_unheard(void **state)
@@ -486,6 +512,8 @@ int main(void)
 		tempdir_test(test_pg_target_create__keeps_what_it_may_not_give_away),
 		tempdir_test(test_pg_target_create__is_the_owner_s_for_a_superuser),
 		tempdir_test(test_pg_target_leave__tells_what_it_could_not_leave),
+		tempdir_test(test_pg_target_open__replaces_nothing_of_others),
+		tempdir_test(test_pg_target_open__asks_whether_it_may_create_one),
 		tempdir_test(test_pg_target_open__replaces_an_empty_database),
 		tempdir_test(test_pg_target_open__fills_an_empty_database_in_use),
 		tempdir_test(test_pg_target_open__fills_an_empty_database_at_need),
