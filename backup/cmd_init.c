@@ -74,6 +74,7 @@ static int run(void *context, void *arg, const struct strings *operands, struct 
 	struct cli *cli = context;
 	const struct init_options *options = arg;
 	CLEANUP(secret_release) struct secret passphrase = {0};
+	CLEANUP(init_place_release) struct init_place place = {0};
 	bool resumed = false;
 
 	(void)operands;
@@ -83,11 +84,14 @@ static int run(void *context, void *arg, const struct strings *operands, struct 
 		(void)err_set(err, ERR_USAGE, "no directory for the keys is named");
 		return err_hint(err, "give --keys DIR");
 	}
-	if (init_place_check(options->common.repo, options->keys, err) < 0 ||
+	if (init_place_check(options->common.repo, options->keys, &place, err) < 0 ||
 	    cli_passphrase_get(cli, options->common.passphrase_file, "recovery.key", true,
-			       &passphrase, err) < 0 ||
-	    create(cli, options, &passphrase, &resumed, err) < 0)
+			       &passphrase, err) < 0)
 		return -1;
+	if (create(cli, options, &passphrase, &resumed, err) < 0) {
+		init_place_undo(&place);
+		return -1;
+	}
 	cli->output_is_summary = true;
 	if (options->common.json)
 		tell_json(options, resumed, &cli->output);

@@ -127,15 +127,59 @@ static int check_directory(const char *directory, const char *key_directory,
 	return check_names(keys, expected_in_keys, err);
 }
 
-int init_place_check(const char *url_text, const char *key_directory, struct err *err)
+/* The path itself or the first one above it that is there. */
+static char *existing_part(const char *path)
 {
+	char *part = mem_strdup(path);
+
+	while (access(part, F_OK) < 0 && errno == ENOENT) {
+		char *above = path_dirname(part);
+
+		mem_free(part);
+		part = above;
+	}
+	return part;
+}
+
+int init_place_check(const char *url_text, const char *key_directory,
+		     struct init_place *ret_place, struct err *err)
+{
+	struct init_place place = {0};
 	struct url url;
 	int result = 0;
 
 	if (url_parse(url_text, &url, err) < 0)
 		return -1;
-	if (strcmp(url.scheme, "file") == 0)
+	if (strcmp(url.scheme, "file") == 0) {
 		result = check_directory(url.path, key_directory, err);
+		if (result == 0) {
+			place.existing = existing_part(url.path);
+			place.directory = STEAL(url.path);
+		}
+	}
 	url_release(&url);
+	if (result == 0)
+		*ret_place = place;
 	return result;
+}
+
+void init_place_undo(const struct init_place *place)
+{
+	CLEANUP(mem_freep) char *at = mem_strdup(place->directory);
+
+	/* One that is not there was not made, or is named twice ("a//b", "a/b/"). */
+	while (at != NULL && strcmp(at, place->existing) != 0 &&
+	       (rmdir(at) == 0 || errno == ENOENT)) {
+		char *above = path_dirname(at);
+
+		mem_free(at);
+		at = above;
+	}
+}
+
+void init_place_release(struct init_place *place)
+{
+	mem_free(place->directory);
+	mem_free(place->existing);
+	*place = (struct init_place){0};
 }

@@ -43,6 +43,7 @@ echo mine >"$work/home/letter"
 init_in() { quipu-backup init --repo "file://$work/$1" --keys "$work/$2" --passphrase-file "$work/passphrase"; }
 judge 'init into a directory with files' fails 1 'holds letter' init_in home home.keys
 judge 'init with its keys in the repository' fails 2 'inside the repository' init_in new new/keys
+judge 'init with the keys of another repository' fails 1 'belong to a repository that exists' init_in new/deeper repo.keys
 judge 'nothing was made there either' bash -c '[[ $(ls "$1/home") == letter && ! -e $1/home.keys && ! -e $1/new ]]' _ "$work"
 judge 'unknown option with a suggestion' fails 2 '--stream' quipu-backup run --steam x
 judge 'unknown verb with a suggestion' fails 2 'list' quipu-backup lst

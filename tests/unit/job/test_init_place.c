@@ -16,9 +16,10 @@ static int check(const char *directory, const char *keys, struct err *err)
 {
 	CLEANUP(mem_freep) char *url = mem_printf("file://%s/repo", directory);
 	CLEANUP(mem_freep) char *key_directory = path_join(directory, keys);
+	CLEANUP(init_place_release) struct init_place place = {0};
 
 	*err = (struct err){0};
-	return init_place_check(url, key_directory, err);
+	return init_place_check(url, key_directory, &place, err);
 }
 
 static void make_directory(const char *directory, const char *name)
@@ -114,12 +115,62 @@ static void test_init_place_check__refuses_keys_in_the_repository(void **state)
 
 static void test_init_place_check__looks_at_directories_only(void **state)
 {
+	struct init_place place = {0};
 	struct err err = {0};
 
 	(void)state;
-	assert_int_equal(init_place_check("s3://bucket/prefix", "keys", &err), 0);
-	assert_int_equal(init_place_check("nonsense", "keys", &err), -1);
+	assert_int_equal(init_place_check("s3://bucket/prefix", "keys", &place, &err), 0);
+	init_place_undo(&place); /* nothing */
+	assert_int_equal(init_place_check("nonsense", "keys", &place, &err), -1);
 	assert_int_equal(err.code, ERR_USAGE);
+}
+
+/* Checks DIRECTORY/NAME, has `made` made, and undoes it. */
+static void undo(const char *directory, const char *name, const char *made)
+{
+	CLEANUP(mem_freep) char *url = mem_printf("file://%s/%s", directory, name);
+	CLEANUP(init_place_release) struct init_place place = {0};
+	struct err err = {0};
+
+	assert_int_equal(init_place_check(url, "keys", &place, &err), 0);
+	make_directory(directory, made);
+	init_place_undo(&place);
+}
+
+static bool exists(const char *directory, const char *name)
+{
+	CLEANUP(mem_freep) char *path = path_join(directory, name);
+
+	return access(path, F_OK) == 0;
+}
+
+static void test_init_place_undo__removes_what_was_made(void **state)
+{
+	static const char *const names[] = {"a/b/repo", "a/b/repo/", "a//b/repo//"};
+
+	make_directory(*state, "there");
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		undo(*state, names[i], "a/b/repo");
+		assert_false(exists(*state, "a"));
+		undo(*state, "there/repo", "there/repo");
+		assert_false(exists(*state, "there/repo"));
+		assert_true(exists(*state, "there"));
+	}
+}
+
+static void test_init_place_undo__keeps_what_was_there(void **state)
+{
+	make_directory(*state, "repo");
+	undo(*state, "repo", "repo");
+	assert_true(exists(*state, "repo"));
+}
+
+static void test_init_place_undo__keeps_what_has_something_in_it(void **state)
+{
+	undo(*state, "a/repo", "a/repo/keys");
+	assert_true(exists(*state, "a/repo/keys"));
+	undo(*state, "b/repo", "b/other");
+	assert_true(exists(*state, "b/other"));
 }
 
 int main(void)
@@ -133,6 +184,9 @@ int main(void)
 			test_init_place_check__refuses_a_foreign_directory_named_keys),
 		tempdir_test(test_init_place_check__refuses_keys_in_the_repository),
 		cmocka_unit_test(test_init_place_check__looks_at_directories_only),
+		tempdir_test(test_init_place_undo__removes_what_was_made),
+		tempdir_test(test_init_place_undo__keeps_what_was_there),
+		tempdir_test(test_init_place_undo__keeps_what_has_something_in_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
