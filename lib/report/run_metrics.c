@@ -231,21 +231,47 @@ static bool parse_line(struct slice line, const struct metric *metric,
 	       take_prefix(&line, "\"} ") && is_number(line);
 }
 
+/* A line of before; both lie in its text. */
+struct kept {
+	struct slice label, line;
+};
+
+static int compare_kept(const void *a, const void *b)
+{
+	const struct kept *x = a;
+	const struct kept *y = b;
+	int order = slice_compare(x->label, y->label);
+
+	if (order != 0)
+		return order;
+	return (x->line.data > y->line.data) - (x->line.data < y->line.data);
+}
+
+/* Of equal labels, which a foreign hand made and Prometheus refuses, the last one stays. */
 static void append_kept(struct buf *text, const struct metric *metric,
 			const struct vec *runs, struct slice before)
 {
-	struct slice line;
-	struct slice label;
+	struct kept one;
+	struct vec kept;
 
-	while (next_line(&before, &line)) {
-		if (!parse_line(line, metric, &label))
+	vec_init(&kept, sizeof(struct kept));
+	while (next_line(&before, &one.line)) {
+		if (!parse_line(one.line, metric, &one.label))
 			continue;
-		const struct run_report *report = find_run(runs, label);
-		if (report == NULL || (!report->backed_up && metric->lasts)) {
-			buf_append_slice(text, line);
-			buf_append_byte(text, '\n');
-		}
+		const struct run_report *report = find_run(runs, one.label);
+		if (report == NULL || (!report->backed_up && metric->lasts))
+			vec_push(&kept, &one);
 	}
+	vec_sort(&kept, compare_kept);
+	for (size_t i = 0; i < kept.n; i++) {
+		const struct kept *at = vec_at(&kept, i);
+
+		if (i + 1 < kept.n && slice_equal(at[0].label, at[1].label))
+			continue;
+		buf_append_slice(text, at->line);
+		buf_append_byte(text, '\n');
+	}
+	vec_release(&kept);
 }
 
 static void append_new(struct buf *text, const struct metric *metric,

@@ -155,6 +155,25 @@ static void test_run_metrics_text__drops_what_is_not_ours(void **state)
 	assert_string_equal(buf_string(&text), buf_string(&expected));
 }
 
+static void test_run_metrics_text__keeps_the_last_of_equal_lines(void **state)
+{
+	const struct run_report report = made("one", 1);
+	CLEANUP(buf_release) struct buf text = {0};
+
+	(void)state;
+	buf_init(&text, 0);
+	buf_append_string(&text, "quipu_backup_success{stream=\"old\"} 0\n"
+				 "quipu_backup_success{stream=\"b\"} 1\n"
+				 "quipu_backup_success{stream=\"old\"} 1\n"
+				 "quipu_backup_success{stream=\"old\"} 1\n");
+	update(&text, &report, 1, 1);
+	assert_has(&text, "quipu_backup_success{stream=\"b\"} 1");
+	assert_has(&text, "quipu_backup_success{stream=\"old\"} 1");
+	assert_has_no(&text, "quipu_backup_success{stream=\"old\"} 0\n");
+	assert_has_no(&text, "quipu_backup_success{stream=\"old\"} 1\n"
+			     "quipu_backup_success{stream=\"old\"}");
+}
+
 static void test_run_metrics_text__escapes_and_finds_any_name(void **state)
 {
 	const struct run_report odd = failed("a\"b\\\n");
@@ -184,6 +203,7 @@ int main(void)
 			test_run_metrics_text__a_failure_keeps_the_last_snapshot),
 		cmocka_unit_test(test_run_metrics_text__the_last_run_of_a_stream_counts),
 		cmocka_unit_test(test_run_metrics_text__drops_what_is_not_ours),
+		cmocka_unit_test(test_run_metrics_text__keeps_the_last_of_equal_lines),
 		cmocka_unit_test(test_run_metrics_text__escapes_and_finds_any_name),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
