@@ -85,8 +85,11 @@ int snapshot_header_open(const struct repo *repo, const char *key,
 	header->seq = place->seq;
 	header->writer = object.frame.signer;
 	buf_append_slice(&header->certificate, object.frame.certificate);
-	if (snapshot_header_decode(object.frame.body, header, err) < 0)
+	if (snapshot_header_decode(object.frame.body, header, err) < 0) {
+		snapshot_header_release(header);
+		snapshot_header_init(header);
 		return err_wrap(err, "%s", key);
+	}
 	return 0;
 }
 

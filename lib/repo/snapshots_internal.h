@@ -16,7 +16,8 @@ struct snapshot_place {
 bool snapshot_place_parse(const char *key, struct snapshot_place *ret_place);
 
 /* Reads the object of that key into `header` (initialised by the caller, who releases it): its
- * name, signature and certificate hold, and the certificate covers the stream. */
+ * name, signature and certificate hold, and the certificate covers the stream. After a failure
+ * it is as it was, so that the next object can be read into it. */
 MUST_CHECK int snapshot_header_open(const struct repo *repo, const char *key,
 				    const struct snapshot_place *place,
 				    struct snapshot_header *header, struct err *err);

@@ -40,6 +40,27 @@ static inline struct snapshot_committed fixture_commit(struct repo_fixture *f,
 	return committed;
 }
 
+/* Signs any bytes as the body of the header of header->stream and seq; gives it its id. */
+static inline void fixture_put_body(struct repo_fixture *f, const struct writer_key *key,
+				    struct snapshot_header *header, struct slice body)
+{
+	CLEANUP(buf_release) struct buf frame = {0};
+	CLEANUP(mem_freep) char *prefix = mem_printf("snapshots/%s/", header->stream);
+	struct err err = {0};
+
+	buf_init(&frame, 0);
+	signed_frame_encode(
+		&(struct signed_frame){.kind = FRAME_SNAPSHOT,
+				       .seq = header->seq,
+				       .stream = slice_of_string(header->stream),
+				       .certificate = buf_slice(&key->certificate),
+				       .body = body},
+		&f->repo->identity, key->sign, &frame);
+	assert_int_equal(signed_object_put(f->store, prefix, header->seq,
+					   buf_slice(&frame), header->id, &err),
+			 0);
+}
+
 /* Signs any header and puts it: what a writer with its own mind could do. header->stream, seq
  * and prev are taken; what is left at 0 is filled in. */
 static inline void fixture_put_header(struct repo_fixture *f,
@@ -47,9 +68,6 @@ static inline void fixture_put_header(struct repo_fixture *f,
 				      struct snapshot_header *header)
 {
 	CLEANUP(buf_release) struct buf body = {0};
-	CLEANUP(buf_release) struct buf frame = {0};
-	CLEANUP(mem_freep) char *prefix = mem_printf("snapshots/%s/", header->stream);
-	struct err err = {0};
 
 	if (header->domain == NULL)
 		header->domain = stream_domain(header->stream);
@@ -60,18 +78,8 @@ static inline void fixture_put_header(struct repo_fixture *f,
 	if (header->time_nsec == 0)
 		header->time_nsec = f->now;
 	buf_init(&body, 0);
-	buf_init(&frame, 0);
 	snapshot_header_encode(header, &body);
-	signed_frame_encode(
-		&(struct signed_frame){.kind = FRAME_SNAPSHOT,
-				       .seq = header->seq,
-				       .stream = slice_of_string(header->stream),
-				       .certificate = buf_slice(&key->certificate),
-				       .body = buf_slice(&body)},
-		&f->repo->identity, key->sign, &frame);
-	assert_int_equal(signed_object_put(f->store, prefix, header->seq,
-					   buf_slice(&frame), header->id, &err),
-			 0);
+	fixture_put_body(f, key, header, buf_slice(&body));
 }
 
 /* Certifies one more writer; release it with fixture_writer_release(). */

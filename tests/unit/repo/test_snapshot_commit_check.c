@@ -134,9 +134,11 @@ static void test_snapshot_commit_check__looks_below_junk(void **state)
 	header.keylog_seq = 4;
 	header.keylog_head[0] = 1;
 	fixture_put_header(f, f->writer->writer, &header);
-	snapshot_header_release(&header);
 	for (uint64_t seq = 5; seq < 50; seq++)
 		put_junk(f, "db/users", seq);
+	struct snapshot_header odd = {.stream = header.stream, .seq = 50};
+	fixture_put_body(f, f->writer->writer, &odd, slice_of_string("signed, but odd"));
+	snapshot_header_release(&header);
 	assert_int_equal(check(f, "db/orders", &err), -1);
 	assert_int_equal(err.code, ERR_ALARM);
 	assert_non_null(strstr(err.msg, "key log: record 4, which header db/users 3 ("));

@@ -112,6 +112,38 @@ static void test_snapshot_list_load__refuses_a_stream_beyond_the_certificate(voi
 	fixture_writer_release(&key);
 }
 
+/* Signed by a writer, but not to be understood: of a newer Quipu, or cut off. */
+static void test_snapshot_header_open__leaves_nothing_of_what_it_refuses(void **state)
+{
+	static const struct {
+		struct slice body;
+		enum err_code code;
+	} bad[] = {
+		{{(const uint8_t *)"\x7f\x7f", 2}, ERR_UNSUPPORTED},
+		{{(const uint8_t *)"\x01\x00\x00", 3}, ERR_CORRUPT},
+	};
+	struct repo_fixture *f = *state;
+	const struct writer_key *writer = f->writer->writer;
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		CLEANUP(snapshot_header_release) struct snapshot_header header = {0};
+		struct snapshot_place place = {.stream = "db", .seq = i + 1};
+		struct snapshot_header put_one = {.stream = place.stream, .seq = i + 1};
+		struct err err = {0};
+
+		fixture_put_body(f, writer, &put_one, bad[i].body);
+		memcpy(place.id, put_one.id, HASH_LEN);
+		CLEANUP(mem_freep)
+		char *key = fixture_header_key("db", place.seq, place.id);
+		snapshot_header_init(&header);
+		assert_int_equal(
+			snapshot_header_open(f->repo, key, &place, &header, &err), -1);
+		assert_int_equal(err.code, bad[i].code);
+		assert_null(header.stream);
+		assert_int_equal(header.certificate.len, 0);
+	}
+}
+
 static void test_snapshot_list_load__goes_on_past_damage(void **state)
 {
 	struct repo_fixture *f = *state;
@@ -193,6 +225,8 @@ int main(void)
 			test_snapshot_list_load__refuses_another_repositorys_header),
 		snapshot_test(
 			test_snapshot_list_load__refuses_a_stream_beyond_the_certificate),
+		snapshot_test(
+			test_snapshot_header_open__leaves_nothing_of_what_it_refuses),
 		snapshot_test(test_snapshot_list_load__goes_on_past_damage),
 		snapshot_test(test_snapshot_list_load__counts_foreign_objects),
 		snapshot_test(test_snapshot_list_load__marks_expired_ones),
