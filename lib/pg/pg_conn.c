@@ -99,7 +99,8 @@ static char *read_back(PGconn *pq, const char *key)
 
 /* libpq looks into service files only on its way to a connection. So it gets hosts that it refuses
  * before it looks for any, but after it has read the services. */
-int pg_conn_database(const struct pg_params *params, char **ret_database, struct err *err)
+int pg_conn_lookup(const struct pg_params *params, const char *key, char **ret_value,
+		   struct err *err)
 {
 	CLEANUP(pg_params_release) struct pg_params nowhere;
 	CLEANUP(mem_freep) char *host = NULL;
@@ -112,7 +113,7 @@ int pg_conn_database(const struct pg_params *params, char **ret_database, struct
 	pq = start_connection(&nowhere);
 	host = read_back(pq, "host");
 	if (host != NULL)
-		*ret_database = read_back(pq, "dbname");
+		*ret_value = read_back(pq, key);
 	else
 		line = pg_first_line(PQerrorMessage(pq));
 	PQfinish(pq);

@@ -24,11 +24,11 @@ struct pg_result;
 
 /* libpq's reading of a connection string; empty values count as absent. False: malformed. */
 bool pg_conn_parse(const char *conninfo, struct pg_params *params);
-/* The database that is named by the service of these parameters, or by the environment
- * (PGSERVICE, PGDATABASE); NULL when none is. Nobody is connected to. ERR_USAGE: there is no
- * such service. The caller frees. */
-MUST_CHECK int pg_conn_database(const struct pg_params *params, char **ret_database,
-				struct err *err);
+/* What a parameter is by the service of these ones, or by the environment (PGSERVICE, PGDATABASE);
+ * NULL when neither says. Nobody is connected to. ERR_USAGE: there is no such service. The
+ * caller frees. */
+MUST_CHECK int pg_conn_lookup(const struct pg_params *params, const char *key,
+			      char **ret_value, struct err *err);
 
 /*
  * Connects (never asks for a password; connect_timeout 30 s unless given), sets search_path to

@@ -135,7 +135,7 @@ static int need_database(struct pg_params *params, struct err *err)
 
 	if (pg_params_get(params, "dbname") != NULL)
 		return 0;
-	if (pg_conn_database(params, &found, err) < 0)
+	if (pg_conn_lookup(params, "dbname", &found, err) < 0)
 		return err_hint(err, "services are in ~/.pg_service.conf, or in the file "
 				     "that PGSERVICEFILE names");
 	if (found == NULL) {
@@ -143,6 +143,21 @@ static int need_database(struct pg_params *params, struct err *err)
 		return err_hint(err, "add dbname=NAME, or /NAME to a URI");
 	}
 	pg_params_set(params, "dbname", found);
+	return 0;
+}
+
+/* Unless it is given: after how many seconds the system sends something through an idle
+ * connection. The default is two hours, which is longer than firewalls remember. */
+static int keep_alive(struct pg_params *params, struct err *err)
+{
+	static const char key[] = "keepalives_idle", seconds[] = "60";
+	CLEANUP(mem_freep) char *found = NULL;
+
+	if (pg_params_get(params, key) != NULL)
+		return 0;
+	if (pg_conn_lookup(params, key, &found, err) < 0)
+		return -1;
+	pg_params_set(params, key, found != NULL ? found : seconds);
 	return 0;
 }
 
@@ -160,7 +175,8 @@ int pg_params_parse(const char *conninfo, struct pg_params *ret_params, struct e
 				     "spaces: dbname='my app'");
 	}
 	if (refuse_secrets(&params, err) < 0 || need_database(&params, err) < 0 ||
-	    refuse_secrets(&params, err) < 0) /* of the database that was found */
+	    refuse_secrets(&params, err) < 0 || /* of the database that was found */
+	    keep_alive(&params, err) < 0)
 		return -1;
 	*ret_params = params;
 	pg_params_init(&params);

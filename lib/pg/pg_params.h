@@ -29,7 +29,8 @@ void pg_params_set(struct pg_params *params, const char *key, const char *value)
 
 /*
  * Parses a CONNINFO into *ret_params (initialised here). A database that only its service,
- * PGSERVICE or PGDATABASE names is in them. ERR_USAGE, with a hint and never with a part of the
+ * PGSERVICE or PGDATABASE names is in them, and so is keepalives_idle: connections that
+ * wait for hours while others work are kept through firewalls that forget idle ones. ERR_USAGE, with a hint and never with a part of the
  * text, when it is malformed, holds a password, or nothing names a database.
  */
 MUST_CHECK int pg_params_parse(const char *conninfo, struct pg_params *ret_params,

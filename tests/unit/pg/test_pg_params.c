@@ -62,6 +62,29 @@ static void test_pg_params_parse__refuses_passwords(void **state)
 		assert_refused(bad[i], "holds a password", "PGPASSFILE");
 }
 
+static void assert_keepalive(const char *conninfo, const char *seconds)
+{
+	CLEANUP(pg_params_release) struct pg_params params;
+	struct err err = {0};
+
+	pg_params_init(&params);
+	if (pg_params_parse(conninfo, &params, &err) < 0)
+		fail_msg("%s: %s", conninfo, err.msg);
+	assert_string_equal(pg_params_get(&params, "keepalives_idle"), seconds);
+}
+
+static void test_pg_params_parse__keeps_idle_connections_alive(void **state)
+{
+	CLEANUP(mem_freep) char *path = tree_path(*state, "services");
+
+	tree_write(*state, "services", "[slow]\nkeepalives_idle=1000\n");
+	assert_int_equal(setenv("PGSERVICEFILE", path, 1), 0);
+	assert_keepalive("dbname=app", "60");
+	assert_keepalive("dbname=app keepalives_idle=5", "5");
+	assert_keepalive("dbname=app service=slow", "1000");
+	assert_int_equal(unsetenv("PGSERVICEFILE"), 0);
+}
+
 /* psql's --dbname takes a whole connection string, so people paste one. */
 static void test_pg_params_parse__refuses_passwords_within_values(void **state)
 {
@@ -188,6 +211,7 @@ int main(void)
 		cmocka_unit_test(test_pg_params_parse__takes_words_and_uris),
 		cmocka_unit_test(test_pg_params_parse__refuses_passwords),
 		cmocka_unit_test(test_pg_params_parse__refuses_passwords_within_values),
+		tempdir_test(test_pg_params_parse__keeps_idle_connections_alive),
 		tempdir_test(test_pg_params_parse__asks_service_and_environment),
 		cmocka_unit_test(test_pg_params_parse__shows_no_part_of_malformed_text),
 		cmocka_unit_test(test_pg_params_parse__asks_for_a_database),
