@@ -49,6 +49,7 @@ static struct file_sink *new_sink(const struct file_sink_options *options)
 	sink->parent.fd = -1;
 	sink->groups = link_table_new(sink->id);
 	buf_init(&sink->scratch, 0);
+	sink->syncing = mutex_new();
 	sink->mutex = mutex_new();
 	sink->slot_free = condition_new();
 	vec_init(&sink->files, sizeof(struct sink_file));
@@ -84,14 +85,11 @@ int file_sink_start(struct file_sink *sink, struct err *err)
 	return 0;
 }
 
-/* What is whole is not fetched again: it gets its name, if the disk has it. The system tells of
- * lost bytes once: after a sync that failed the next one proves nothing. */
+/* What is whole is not fetched again: it gets its name, if the disk has it. */
 static void name_finished(struct file_sink *sink)
 {
 	struct err ignored = {0}; /* what gets no name is removed with the rest */
 
-	if (sink->has_lost)
-		return;
 	sink->cancel = NULL;
 	if (sink_commit(sink, &ignored) < 0)
 		return;
@@ -143,6 +141,7 @@ void file_sink_free(struct file_sink *sink)
 	vec_release(&sink->finished);
 	condition_free(sink->slot_free);
 	mutex_free(sink->mutex);
+	mutex_free(sink->syncing);
 	fd_closep(&sink->marker_fd);
 	fd_closep(&sink->target_fd);
 	mem_free(sink->replaced);

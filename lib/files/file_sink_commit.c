@@ -4,6 +4,9 @@
  * thousands on disk, where an fsync() for each would wait for the disk thousands of times.
  * After a crash a name may be lost, never a name without its content. Whoever finishes the
  * last file of a batch does this while others go on writing.
+ *
+ * The system tells of lost bytes once, and only one of two that sync at a time. So one syncs
+ * after the other, and when a sync has failed nothing gets a name any more.
  */
 #include <errno.h>
 #include <unistd.h>
@@ -89,10 +92,25 @@ static int name_files(struct file_sink *sink, const struct vec *batch, struct er
 	return result;
 }
 
+static int sync_target(struct file_sink *sink, struct err *err)
+{
+	char quoted[QUOTE_TEXT_MAX];
+
+	LOCKED(sink->syncing);
+	if (sink->has_lost)
+		return err_set(err, ERR_IO, "target %s: a sync failed before",
+			       quote_string(sink->target, quoted));
+	if (syncfs(sink->target_fd) == 0)
+		return 0;
+	sink->has_lost = true;
+	err_set_errno(err, errno, "cannot sync target %s",
+		      quote_string(sink->target, quoted));
+	return sink_note_failure(sink, err);
+}
+
 int sink_commit(struct file_sink *sink, struct err *err)
 {
 	CLEANUP(vec_release) struct vec batch;
-	char quoted[QUOTE_TEXT_MAX];
 
 	take_batch(sink, &batch);
 	if (batch.n == 0)
@@ -100,13 +118,7 @@ int sink_commit(struct file_sink *sink, struct err *err)
 	if (cancel_check(sink->cancel, err) < 0)
 		return -1;
 	vec_sort(&batch, compare_records);
-	if (syncfs(sink->target_fd) < 0) {
-		err_set_errno(err, errno, "cannot sync target %s",
-			      quote_string(sink->target, quoted));
-		sink->has_lost = true;
-		return sink_note_failure(sink, err);
-	}
-	return name_files(sink, &batch, err);
+	return sync_target(sink, err) < 0 ? -1 : name_files(sink, &batch, err);
 }
 
 static void close_temp(struct file_sink *sink, uint32_t file)

@@ -67,6 +67,9 @@ struct file_sink {
 	struct link_table *groups;
 	struct buf scratch;
 
+	struct mutex *syncing; /* held by the one thread that syncs */
+	bool has_lost; /* a sync failed: of any file without its name bytes may be gone */
+
 	struct mutex *mutex; /* for all that follows */
 	struct condition *slot_free;
 	struct spill *files_spill;
@@ -77,7 +80,6 @@ struct file_sink {
 	uint64_t n_uses;
 	struct vec finished; /* of uint32_t: files that wait for their names */
 	bool is_full;	     /* the disk was */
-	bool has_lost; /* a sync failed: of any file not named yet bytes may be gone */
 	struct file_sink_counts counts;
 };
 

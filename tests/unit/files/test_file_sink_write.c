@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <sys/syscall.h>
 #include <sys/xattr.h>
 
@@ -325,6 +326,54 @@ static void test_file_sink_write__opens_a_file_once(void **state)
 	sink_run_release(&run);
 }
 
+static bool sync_fails; /* once */
+
+/* Called in place of the C library's. As Linux: what was lost is told once. */
+int syncfs(int fd)
+{
+	if (sync_fails) {
+		sync_fails = false;
+		errno = ENOSPC;
+		return -1;
+	}
+	return (int)syscall(SYS_syncfs, fd);
+}
+
+static void test_file_sink_free__names_nothing_after_a_sync_that_failed(void **state)
+{
+	struct sink_run run;
+
+	sink_run_init(&run, state);
+	sink_run_start(&run);
+	sink_run_file(&run, "of the batch", "x");
+	sync_fails = true;
+	assert_int_equal(file_sink_finish(run.sink, &run.err), -1);
+	assert_int_equal(run.err.code, ERR_NO_SPACE);
+	sink_run_file(&run, "of another thread", "x");
+	sink_run_interrupt(&run);
+	assert_false(tree_exists(run.target, "of the batch"));
+	assert_false(tree_exists(run.target, "of another thread"));
+	sink_run_release(&run);
+}
+
+/* Another thread's batch, whose own sync hears of nothing. */
+static void test_file_sink_finish__fails_after_a_sync_that_failed(void **state)
+{
+	struct sink_run run;
+
+	sink_run_init(&run, state);
+	sink_run_start(&run);
+	sink_run_file(&run, "a", "x");
+	sync_fails = true;
+	assert_int_equal(file_sink_finish(run.sink, &run.err), -1);
+	sink_run_file(&run, "b", "x");
+	assert_int_equal(file_sink_finish(run.sink, &run.err), -1);
+	assert_int_equal(run.err.code, ERR_IO);
+	assert_non_null(strstr(run.err.msg, "a sync failed before"));
+	assert_false(tree_exists(run.target, "b"));
+	sink_run_release(&run);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -333,6 +382,8 @@ int main(void)
 		tempdir_test(test_file_sink_write__brings_attributes_and_acls_back),
 		tempdir_test(test_file_sink_write__brings_owners_and_capabilities_back),
 		tempdir_test(test_file_sink_write__opens_a_file_once),
+		tempdir_test(test_file_sink_free__names_nothing_after_a_sync_that_failed),
+		tempdir_test(test_file_sink_finish__fails_after_a_sync_that_failed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
