@@ -63,7 +63,8 @@ static int close_slot(struct file_sink *sink, struct sink_slot *slot, int32_t ne
 	return 0;
 }
 
-/* Under the mutex: a slot that is free, if need be by closing one; NULL when all are in use. */
+/* Under the mutex: a slot that is free, if need be by closing one. NULL when all are in use: then
+ * it has waited, with the mutex free, and the caller looks again. */
 static int find_slot(struct file_sink *sink, struct sink_slot **ret_slot, struct err *err)
 {
 	struct sink_slot *oldest = NULL;
@@ -79,7 +80,9 @@ static int find_slot(struct file_sink *sink, struct sink_slot **ret_slot, struct
 		    (oldest == NULL || slot->last_use < oldest->last_use))
 			oldest = slot;
 	}
-	if (oldest != NULL && close_slot(sink, oldest, SINK_SLOT_CLOSED, err) < 0)
+	if (oldest == NULL)
+		condition_wait(sink->slot_free, sink->mutex);
+	else if (close_slot(sink, oldest, SINK_SLOT_CLOSED, err) < 0)
 		return -1;
 	*ret_slot = oldest;
 	return 0;
@@ -125,11 +128,8 @@ static int make_open(struct file_sink *sink, uint32_t file, struct err *err)
 	struct sink_slot *slot;
 
 	while (file_at(sink, file)->slot == SINK_SLOT_CLOSED) {
-		if (find_slot(sink, &slot, err) < 0)
-			return -1;
-		if (slot == NULL)
-			condition_wait(sink->slot_free, sink->mutex);
-		else if (reopen(sink, file, slot, err) < 0)
+		if (find_slot(sink, &slot, err) < 0 ||
+		    (slot != NULL && reopen(sink, file, slot, err) < 0))
 			return -1;
 	}
 	return 0;
@@ -182,12 +182,9 @@ int sink_file_add(struct file_sink *sink, const char *path, const struct entry *
 	LOCKED(sink->mutex);
 	if (sink->files.n >= INT32_MAX)
 		return err_set(err, ERR_LIMIT, "too many files at a time");
-	while (slot == NULL) {
+	while (slot == NULL)
 		if (find_slot(sink, &slot, err) < 0)
 			return -1;
-		if (slot == NULL)
-			condition_wait(sink->slot_free, sink->mutex);
-	}
 	if (spill_append(sink->files_spill, buf_slice(&sink->scratch), &state.record,
 			 err) < 0)
 		return -1;
