@@ -74,6 +74,13 @@ static int load_page(struct reading *reading, const uint8_t hash[static HASH_LEN
 	return 0;
 }
 
+/* What reading a page fails with when something is wrong with the page, a bad sector included,
+ * and not with the way to it. */
+static bool is_damage(enum err_code code)
+{
+	return code == ERR_NOT_FOUND || code == ERR_CORRUPT || code == ERR_IO;
+}
+
 /* 0 and *ret_lost = true when the page is lost; -1 for failures of the store. */
 static int try_page(struct reading *reading, const uint8_t hash[static HASH_LEN],
 		    struct packlist_page *page, bool *ret_lost, struct err *err)
@@ -83,7 +90,7 @@ static int try_page(struct reading *reading, const uint8_t hash[static HASH_LEN]
 	*ret_lost = load_page(reading, hash, page, &problem) < 0;
 	if (!*ret_lost)
 		return 0;
-	if (problem.code != ERR_NOT_FOUND && problem.code != ERR_CORRUPT) {
+	if (!is_damage(problem.code)) {
 		*err = problem;
 		return -1;
 	}
@@ -206,7 +213,7 @@ static int heal_page(const struct writing *writing, const char *key, struct slic
 	    0) {
 		if (slice_equal(buf_slice(&stored), bytes))
 			return 0;
-	} else if (problem.code != ERR_LIMIT && problem.code != ERR_NOT_FOUND) {
+	} else if (problem.code != ERR_LIMIT && !is_damage(problem.code)) {
 		*err = problem;
 		return -1;
 	}
@@ -220,15 +227,18 @@ static int put_bytes(const struct writing *writing, struct slice bytes,
 {
 	const struct packlist_options *options = writing->options;
 	struct store_put_options put = {.mode = STORE_PUT_NEW, .sha256 = hash};
+	struct err problem = {0};
 	char key[KEY_MAX];
 
 	if (memcmp(hash, writing->last_leaf, HASH_LEN) == 0 ||
 	    (writing->has_last_root && memcmp(hash, options->last_root, HASH_LEN) == 0))
 		return 0;
 	page_key(hash, key);
-	if (store_put(options->store, key, bytes, &put, err) == 0)
+	if (store_put(options->store, key, bytes, &put, &problem) == 0)
 		return 0;
-	if (err->code == ERR_EXISTS && heal_page(writing, key, bytes, &put, err) == 0)
+	if (problem.code != ERR_EXISTS)
+		*err = problem;
+	else if (heal_page(writing, key, bytes, &put, err) == 0)
 		return 0;
 	return err_wrap(err, "cannot store the list of packs");
 }

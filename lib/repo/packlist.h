@@ -43,9 +43,10 @@ struct packlist_source {
 };
 
 /*
- * Calls `each` for all packs in order. Pages that are absent, or are not what their name says,
- * are passed over with a warning and counted in source->lost: a restore goes on without
- * them. Other failures of the store end it. An all-zero root is an empty list.
+ * Calls `each` for all packs in order. Pages that are absent, cannot be read (ERR_IO), or are
+ * not what their name says, are passed over with a warning and counted in source->lost: a
+ * restore goes on without them. Other failures of the store end it. An all-zero root is an
+ * empty list.
  */
 MUST_CHECK int packlist_read(struct packlist_source *source,
 			     const uint8_t root[static 32], packlist_each_fn *each,

@@ -6,11 +6,18 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include "base/mem.h"
 #include "crypto/hash.h"
 #include "format/encoding.h"
 #include "repo/packlist.h"
+#include "store/store_file.h"
 #include "support/index_sample.h"
+#include "support/tempdir.h"
 
 struct fixture {
 	struct index_sample s;
@@ -353,6 +360,89 @@ static void test_packlist_write__stores_a_lost_page_again(void **state)
 	fixture_release(&f);
 }
 
+/* Makes a fixture's lists lie in files, whose reading can fail. */
+static struct store *move_to_files(struct fixture *f, const char *directory)
+{
+	struct store *memory = f->s.repo.store;
+	struct err err = {0};
+
+	if (store_file_open(directory, "file:pages", true, &f->s.sample.rng,
+			    &f->s.repo.store, &err) < 0)
+		fail_msg("%s", err.msg);
+	return memory;
+}
+
+/* The file that lies on a bad sector; 0 = none. */
+static ino_t bad_inode;
+
+/* The C library's, as the store finds it. */
+ssize_t pread(int fd, void *to, size_t len, off_t offset)
+{
+	struct stat st;
+
+	if (bad_inode == 0 || fstat(fd, &st) < 0 || st.st_ino != bad_inode)
+		return syscall(SYS_pread64, fd, to, len, offset);
+	errno = EIO;
+	return -1;
+}
+
+static void break_page(const char *directory, const char *key)
+{
+	CLEANUP(mem_freep) char *path = path_join(directory, key);
+	struct stat st;
+
+	assert_int_equal(stat(path, &st), 0);
+	bad_inode = st.st_ino;
+}
+
+static void test_packlist_write__stores_an_unreadable_page_again(void **state)
+{
+	static const uint32_t expected[] = {0, 1};
+	CLEANUP(mem_freep) char *directory = path_join(*state, "pages");
+	struct fixture f;
+	uint8_t root[32], again[32];
+	char key[128];
+
+	fixture_init(&f, 2);
+	use(&f, 0, 2);
+	struct store *memory = move_to_files(&f, directory);
+	write_list(&f, NULL, root);
+	key_of(root, key);
+	for (int has_last = 0; has_last <= 1; has_last++) {
+		break_page(directory, key);
+		write_list(&f, has_last ? root : NULL, again);
+		assert_memory_equal(again, root, 32);
+		assert_list(&f, again, expected, 2);
+	}
+	bad_inode = 0;
+	assert_non_null(strstr(f.s.logged, "was damaged; it is stored again"));
+	store_free(f.s.repo.store);
+	f.s.repo.store = memory;
+	fixture_release(&f);
+}
+
+/* What is there already is success, and success says nothing. */
+static void test_packlist_write__leaves_the_error_alone(void **state)
+{
+	struct fixture f;
+	struct err err = {0};
+	uint8_t root[32];
+	uint64_t n = 0;
+
+	(void)state;
+	fixture_init(&f, 2);
+	use(&f, 0, 2);
+	write_list(&f, NULL, root);
+	const struct packlist_options options = {.store = f.s.repo.store,
+						 .index = f.index,
+						 .used = f.used,
+						 .n_bits = f.n,
+						 .log = &f.s.log};
+	assert_int_equal(packlist_write(&options, root, &n, &err), 0);
+	assert_int_equal(err.code, ERR_NONE);
+	fixture_release(&f);
+}
+
 static int stop(void *arg, const struct packlist_entry *entry, struct err *err)
 {
 	(void)entry;
@@ -392,8 +482,10 @@ int main(void)
 		cmocka_unit_test(test_packlist_read__a_false_page_counts_as_lost),
 		cmocka_unit_test(test_packlist_write__without_the_last_list),
 		cmocka_unit_test(test_packlist_write__stores_a_lost_page_again),
+		cmocka_unit_test(test_packlist_write__stores_an_unreadable_page_again),
+		cmocka_unit_test(test_packlist_write__leaves_the_error_alone),
 		cmocka_unit_test(test_packlist_read__ends_when_told),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, tempdir_setup, tempdir_teardown);
 }
