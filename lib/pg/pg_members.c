@@ -47,10 +47,12 @@ int pg_members_join(struct pg_conn *conn, const struct pg_owners *owners,
 
 		if (!pg_bool(rows, i, 1) && !is_listed(owners->listing, role))
 			continue;
-		if (pg_exec(conn, pg_value(rows, i, 2), &why) == 0)
+		if (pg_exec(conn, pg_value(rows, i, 2), &why) == 0) {
 			strings_add(joined, role);
-		else if (pg_refused_add(NULL, "membership", &why, err) < 0)
+		} else if (pg_refused_add(NULL, "membership", &why, err) < 0) {
+			strings_add(joined, role); /* it may have been done */
 			return -1;
+		}
 	}
 	return 0;
 }

@@ -17,7 +17,8 @@ struct pg_owners {
 };
 
 /* Adds to `joined` (initialised) the owners that the connected role is a member of from now on.
- * A server that refuses will refuse their owner too, so that is not told here. */
+ * A server that refuses will refuse their owner too, so that is not told here. After a failure
+ * they have to be left as well. */
 MUST_CHECK int pg_members_join(struct pg_conn *conn, const struct pg_owners *owners,
 			       struct strings *joined, struct err *err);
 
