@@ -44,7 +44,7 @@ static void fail(const struct target *target, atomic_uint_fast64_t *counter,
 	if (before >= APPLY_WARNINGS_MAX || target->apply->warn == NULL)
 		return;
 	err_set_errno(&err, error_number, "%s cannot be restored", what);
-	target->apply->warn(target->apply->warn_state, quote_string(target->path, quoted),
+	target->apply->warn(target->apply->warn_state, quote_rooted(target->path, quoted),
 			    err.msg);
 }
 

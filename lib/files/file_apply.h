@@ -17,7 +17,7 @@
 
 struct file_apply {
 	bool as_root;
-	/* Any thread; `path` and `message` are for a person, quoted. May be NULL. */
+	/* Any thread; `path` ("/a/b") and `message` are for a person, quoted. May be NULL. */
 	void (*warn)(void *state, const char *path, const char *message);
 	void *warn_state;
 	atomic_uint_fast64_t owner_failures, mode_failures, xattr_failures, time_failures;

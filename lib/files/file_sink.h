@@ -40,7 +40,7 @@ struct file_sink_options {
 	enum file_existing existing;
 	bool must_be_empty; /* refuse a target that holds anything, whatever its name */
 	const struct cancel *cancel; /* may be NULL; looked at by the long calls */
-	/* About metadata that could not be restored, from any thread; may be NULL. */
+	/* About what could not be restored, as file_apply's; may be NULL. */
 	void (*warn)(void *state, const char *path, const char *message);
 	void *warn_state;
 };

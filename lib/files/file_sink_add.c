@@ -24,7 +24,7 @@ void sink_warn(const struct file_sink *sink, const char *path, const char *why)
 	char quoted[QUOTE_TEXT_MAX];
 
 	if (sink->apply.warn != NULL)
-		sink->apply.warn(sink->apply.warn_state, quote_string(path, quoted), why);
+		sink->apply.warn(sink->apply.warn_state, quote_rooted(path, quoted), why);
 }
 
 static void skip_with_warning(struct file_sink *sink, const char *path, const char *why)

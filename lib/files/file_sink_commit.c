@@ -135,6 +135,15 @@ static void close_temp(struct file_sink *sink, uint32_t file)
 	}
 }
 
+static int fail_removal(const struct file_sink *sink, const char *path, int error_number,
+			struct err *err)
+{
+	CLEANUP(mem_freep) char *shown = sink_target_show(sink, path);
+
+	return err_set_errno(err, error_number, "cannot remove what is left of %s",
+			     shown);
+}
+
 int file_sink_give_up(struct file_sink *sink, uint32_t file, struct err *err)
 {
 	struct sink_parent parent = {.fd = -1};
@@ -149,8 +158,7 @@ int file_sink_give_up(struct file_sink *sink, uint32_t file, struct err *err)
 	result = sink_parent_open(sink, &parent, record.path, &fd, &name, err);
 	if (result == 0 && unlinkat(fd, sink_temp_name(sink, name, temp), 0) < 0 &&
 	    errno != ENOENT)
-		result = err_set_errno(err, errno, "cannot remove what is left of %s",
-				       record.path);
+		result = fail_removal(sink, record.path, errno, err);
 	if (result == 0)
 		sink_warn(sink, record.path, "is left out: its content is lost");
 	sink_parent_close(&parent);

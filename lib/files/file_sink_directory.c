@@ -113,7 +113,7 @@ static int finish_one(struct file_sink *sink, const struct sink_record *record,
 		return is_ours ? -1
 			       : 0; /* one that we may not even read holds no leftover */
 	if (sink->is_resumed && sink_remove_leftovers(sink, fd, err) < 0)
-		return err_wrap(err, "%s", record->path);
+		return sink_wrap(sink, record->path, err);
 	if (is_ours)
 		file_apply_open(&sink->apply, fd, &record->entry, record->path);
 	return 0;

@@ -94,8 +94,10 @@ MUST_CHECK int sink_target_open(struct file_sink *sink, bool must_be_empty,
 MUST_CHECK int sink_target_start(struct file_sink *sink, struct err *err);
 MUST_CHECK int sink_target_remove_marker(struct file_sink *sink, struct err *err);
 bool sink_target_is_marker(const char *path);
-/* "PATH in TARGET", quoted, for messages; the caller frees it. */
+/* "/PATH in TARGET", quoted, for messages; the caller frees it. */
 char *sink_target_show(const struct file_sink *sink, const char *path);
+/* Puts that in front of an error. Returns -1. */
+int sink_wrap(const struct file_sink *sink, const char *path, struct err *err);
 
 /* file_sink_name.c: names and places. */
 const char *sink_temp_name(const struct file_sink *sink, const char *name,

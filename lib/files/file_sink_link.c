@@ -121,13 +121,13 @@ static int copy_first(struct pair *pair, struct err *err)
 	if (from < 0 || to < 0)
 		return fail_pair(pair, "copy", err);
 	if (copy_content(from, to, &record->entry, err) < 0) {
-		err_wrap(err, "%s", record->path);
+		(void)sink_wrap(sink, record->path, err);
 		(void)unlinkat(pair->parent_fd, pair->temp, 0); /* incomplete */
 		return sink_note_failure(sink, err);
 	}
 	file_apply_open(&sink->apply, to, &record->entry, record->path);
 	if (fd_sync(to, err) < 0)
-		return err_wrap(err, "%s", record->path);
+		return sink_wrap(sink, record->path, err);
 	sink_count(sink, &sink->counts.copies);
 	return 0;
 }

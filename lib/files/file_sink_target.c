@@ -32,8 +32,15 @@ char *sink_target_show(const struct file_sink *sink, const char *path)
 {
 	char shown[QUOTE_TEXT_MAX], target[QUOTE_TEXT_MAX];
 
-	return mem_printf("%s in %s", quote_string(path, shown),
+	return mem_printf("%s in %s", quote_rooted(path, shown),
 			  quote_string(sink->target, target));
+}
+
+int sink_wrap(const struct file_sink *sink, const char *path, struct err *err)
+{
+	CLEANUP(mem_freep) char *shown = sink_target_show(sink, path);
+
+	return err_wrap(err, "%s", shown);
 }
 
 static int refuse_target(const struct file_sink *sink, const char *why, struct err *err)

@@ -122,9 +122,8 @@ static const struct restore_target_ops file_target_ops = {
 static void on_warning(void *state, const char *path, const char *message)
 {
 	struct file_target *target = state;
-	char shown[QUOTE_TEXT_MAX];
 
-	log_warning(target->env->log, "%s: %s", quote_string(path, shown), message);
+	log_warning(target->env->log, "%s: %s", path, message);
 }
 
 struct checking {

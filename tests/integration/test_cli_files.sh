@@ -131,9 +131,10 @@ own() { # NAME COMMAND...: with the keys of a user who is nobody, who may write 
 }
 owners_that_fail_are_told() {
 	exits 3 with_recovery repo setpriv --inh-caps=-all --bounding-set=-chown \
-		quipu-restore run --json latest:files/owned --to "$work/disowned" >"$work/json" || return
-	cat "$work/json"
-	jq -e '.metadata_failed.owners == 1 and .lost == 0 and (.warnings | any(contains("owners that could not")))' "$work/json"
+		quipu-restore run --json latest:files/owned --to "$work/disowned" >"$work/json" 2>"$work/err" || return
+	cat "$work/json" "$work/err"
+	grep -qF "warning: \"$work/owned/new\\nline\": owner cannot be restored" "$work/err" || return
+	jq -e '.metadata_failed.owners == 2 and .lost == 0 and (.warnings | any(contains("owners that could not")))' "$work/json"
 }
 owners_that_are_left_are_told() {
 	chmod -R a+rX "$work/repo" && mkdir "$work/nobody" || return
@@ -199,8 +200,8 @@ judge 'check passes with the writer key' with_writer repo quipu-backup check
 judge 'check reads all data with the recovery key' with_recovery repo quipu-backup check --read-data
 if ((EUID == 0)) && setpriv --bounding-set=-chown true 2>/dev/null; then
 	mkdir "$work/owned"
-	: >"$work/owned/file"
-	chown 12345:12345 "$work/owned/file"
+	: >"$work/owned/file" >"$work/owned/"$'new\nline'
+	chown 12345:12345 "$work/owned"/*
 	judge 'a file of another owner is backed up' with_writer repo quipu-backup run --stream files/owned --files "$work/owned"
 	judge 'owners that root cannot restore are told, with exit code 3' owners_that_fail_are_told
 	judge 'owners that only root restores are told, with exit code 0' owners_that_are_left_are_told

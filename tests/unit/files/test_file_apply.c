@@ -179,7 +179,7 @@ static void test_file_apply_open__counts_attributes_that_fail(void **state)
 			 APPLY_WARNINGS_MAX + 5);
 	assert_int_equal(strings_count(&world.warnings), APPLY_WARNINGS_MAX);
 	assert_string_equal(strings_at(&world.warnings, 0),
-			    "d/f: attribute nonsense.a cannot be restored: "
+			    "/d/f: attribute nonsense.a cannot be restored: "
 			    "Operation not supported");
 	assert_int_equal(tree_stat(*state, "f").st_mode & 07777, 0640);
 	world_release(&world);

@@ -172,7 +172,7 @@ static void test_file_sink_write__refuses_bytes_beyond_the_size(void **state)
 	assert_int_equal(file_sink_write(run.sink, file, 2, slice_of("abc", 3), &run.err),
 			 -1);
 	assert_int_equal(run.err.code, ERR_CORRUPT);
-	assert_non_null(strstr(run.err.msg, "cannot write f in "));
+	assert_non_null(strstr(run.err.msg, "cannot write /f in "));
 	assert_non_null(strstr(run.err.msg, ": content goes beyond its size"));
 	sink_run_release(&run);
 }
@@ -271,7 +271,7 @@ static void test_file_sink_special__makes_devices_as_root(void **state)
 	entry_release(&device);
 	if (answer == FILE_SINK_SKIP) {
 		assert_string_equal(strings_at(&run.warnings, 0),
-				    "null: is a device, which needs root");
+				    "/null: is a device, which needs root");
 		assert_int_equal(file_sink_counts(run.sink).skipped, 1);
 	} else {
 		assert_true(S_ISCHR(tree_stat(run.target, "null").st_mode));
@@ -650,7 +650,7 @@ static void test_file_sink_begin_file__skips_the_markers_name(void **state)
 	sink_run_start(&run);
 	assert_int_equal(sink_run_file(&run, ".quipu-restore", "x"), FILE_SINK_SKIP);
 	assert_string_equal(strings_at(&run.warnings, 0),
-			    ".quipu-restore: has the name of our marker: skipped");
+			    "/.quipu-restore: has the name of our marker: skipped");
 	sink_run_finish(&run);
 	sink_run_release(&run);
 }
@@ -765,9 +765,9 @@ static void test_file_sink_give_up__leaves_out_hard_links_to_it(void **state)
 	assert_int_equal(file_sink_finish(run.sink, &run.err), 0);
 	assert_int_equal(file_sink_counts(run.sink).given_up, 2);
 	assert_string_equal(strings_at(&run.warnings, 0),
-			    "one: is left out: its content is lost");
+			    "/one: is left out: its content is lost");
 	assert_string_equal(strings_at(&run.warnings, 1),
-			    "two: is left out: its content, of a hard link, is lost");
+			    "/two: is left out: its content, of a hard link, is lost");
 	assert_false(tree_exists(run.target, "one"));
 	assert_false(tree_exists(run.target, "two"));
 	sink_run_release(&run);
@@ -1097,7 +1097,7 @@ static void test_file_sink_write__says_when_the_disk_is_full(void **state)
 	assert_int_equal(
 		file_sink_write(run.sink, file, 0, slice_of(bytes, LEN), &run.err), -1);
 	assert_int_equal(run.err.code, ERR_NO_SPACE);
-	assert_non_null(strstr(run.err.msg, "cannot write big in "));
+	assert_non_null(strstr(run.err.msg, "cannot write /big in "));
 	assert_non_null(strstr(run.err.msg, "No space left on device"));
 	sink_run_interrupt(&run);
 	assert_int_equal(count_names(&run, ""), 1); /* the marker, for the next run */
