@@ -127,20 +127,6 @@ static int read_content(struct transfer *transfer, struct content **ret_content,
 	return result;
 }
 
-/* The program in front of us in a pipe may have failed: its exit status is not ours to see. */
-static void warn_if_empty(const struct transfer *transfer)
-{
-	char shown[QUOTE_TEXT_MAX];
-
-	if (transfer->len > 0)
-		return;
-	transfer->sink->ops->warn(transfer->sink, WARN_NOTE,
-				  quote_string(transfer->options->name, shown),
-				  transfer->options->command != NULL
-					  ? "the command printed nothing"
-					  : "there was nothing on standard input");
-}
-
 static int add_file(struct transfer *transfer, const char *name, struct err *err)
 {
 	struct content *content = NULL;
@@ -149,7 +135,6 @@ static int add_file(struct transfer *transfer, const char *name, struct err *err
 
 	if (read_content(transfer, &content, err) < 0)
 		return -1;
-	warn_if_empty(transfer);
 	describe(transfer->options, ENTRY_FILE, name, &entry);
 	entry.size = transfer->len;
 	progress_add(transfer->options->progress, 1, 0);

@@ -23,7 +23,7 @@ MUST_CHECK int stream_source_name_check(const char *name, struct err *err);
 
 /* ERR_USAGE for a bad name, before anything is written. A command that ends with another
  * status than 0 is ERR_FAILED with the last line of its stderr: no snapshot may be made. No
- * bytes at all make an empty file and a warning. */
+ * bytes at all make an empty file. */
 MUST_CHECK int stream_source_run(const struct stream_source_options *options,
 				 struct tree_sink *sink, const struct cancel *cancel,
 				 struct err *err);

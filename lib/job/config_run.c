@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "job/config_run.h"
 
+#include <stdarg.h>
+
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/quote.h"
@@ -75,18 +77,33 @@ static uint64_t setting(uint64_t of_all, uint64_t of_job)
 	return of_all != 0 ? of_all : of_job;
 }
 
-static void warn(const struct log *log, struct strings *warnings,
-		 struct run_report *report, const char *text)
+/* Where warnings go: all to the same three. */
+struct warner {
+	const struct log *log;
+	struct strings *texts;
+	struct run_report *report;
+};
+
+static void warn(const struct warner *to, const char *format, ...) PRINTF_LIKE(2, 3);
+static void warn(const struct warner *to, const char *format, ...)
 {
-	log_warning(log, "%s", text);
-	strings_add(warnings, text);
-	report->warnings = warnings;
-	report->n_warnings++;
+	static const char kind[] = "warning: ";
+	CLEANUP(buf_release) struct buf text = {0};
+	va_list ap;
+
+	buf_init(&text, 0);
+	buf_append_string(&text, kind);
+	va_start(ap, format);
+	buf_vprintf(&text, format, ap);
+	va_end(ap);
+	log_warning(to->log, "%s", buf_string(&text) + strlen(kind));
+	strings_add(to->texts, buf_string(&text));
+	to->report->warnings = to->texts;
+	to->report->n_warnings++;
 }
 
 static void warn_of_unmatched(const struct selection *selection,
-			      enum selection_rules which, const struct log *log,
-			      struct strings *warnings, struct run_report *report)
+			      enum selection_rules which, const struct warner *to)
 {
 	CLEANUP(strings_release) struct strings patterns = {0};
 	char shown[QUOTE_TEXT_MAX];
@@ -95,28 +112,36 @@ static void warn_of_unmatched(const struct selection *selection,
 	selection_unmatched(selection, which, &patterns);
 	for (size_t i = 0; i < strings_count(&patterns); i++) {
 		const char *pattern = strings_at(&patterns, i);
-		CLEANUP(mem_freep) char *text = NULL;
 
 		quote_string(pattern, shown);
-		text = which == SELECTION_INCLUDES
-			       ? mem_printf("include %s takes nothing", shown)
-			       : mem_printf("exclude %s leaves nothing out%s", shown,
-					    pattern[0] != '/'
-						    ? ": it has a slash, so it stands "
-						      "for whole paths, from /"
-						    : "");
-		warn(log, warnings, report, text);
+		if (which == SELECTION_INCLUDES)
+			warn(to, "include %s takes nothing", shown);
+		else
+			warn(to, "exclude %s leaves nothing out%s", shown,
+			     pattern[0] != '/' ? ": it has a slash, so it stands for "
+						 "whole paths, from /"
+					       : "");
 	}
 }
 
-/* A snapshot of nothing may be what was asked for, but is hardly what was meant. */
-static void warn_of_nothing(const struct selection *selection, const struct log *log,
-			    struct strings *warnings, struct run_report *report)
+/* A snapshot of nothing may be what was asked for, but is hardly what was meant. The program in
+ * front of us in a pipe may have failed: its exit status is not ours to see. */
+static void warn_of_nothing(const struct backup_job *job,
+			    const struct selection *selection, const struct warner *to)
 {
-	warn_of_unmatched(selection, SELECTION_INCLUDES, log, warnings, report);
-	warn_of_unmatched(selection, SELECTION_EXCLUDES, log, warnings, report);
-	if (report->files == 0)
-		warn(log, warnings, report, "there is no file in the snapshot");
+	char shown[QUOTE_TEXT_MAX];
+
+	if (job->source == BACKUP_FILES) {
+		warn_of_unmatched(selection, SELECTION_INCLUDES, to);
+		warn_of_unmatched(selection, SELECTION_EXCLUDES, to);
+		if (to->report->files == 0)
+			warn(to, "there is no file in the snapshot");
+	} else if (job->source != BACKUP_POSTGRES && to->report->bytes == 0) {
+		warn(to, "%s: %s", quote_string(job->file_name, shown),
+		     job->source == BACKUP_COMMAND
+			     ? "the command printed nothing"
+			     : "there was nothing on standard input");
+	}
 }
 
 static int back_up(const struct config_job *job, const struct config_run_options *options,
@@ -162,8 +187,9 @@ static int back_up(const struct config_job *job, const struct config_run_options
 	backup.selection = selection_is_empty(selection) ? NULL : selection;
 	int result = backup_job_run(&repo, &backup, env, warnings, report, err);
 	job_repo_release(&repo);
-	if (result == 0 && backup.source == BACKUP_FILES)
-		warn_of_nothing(selection, env->log, warnings, report);
+	if (result == 0)
+		warn_of_nothing(&backup, selection,
+				&(struct warner){env->log, warnings, report});
 	return result;
 }
 

@@ -130,5 +130,10 @@ excludes_below_another() {
 judge 'an exclude below another hangs in no air' excludes_below_another
 judge 'a backup of nothing' says 'warning: there is no file in the snapshot' \
 	run_files files/nothing "$work/tree" --exclude '*' --json
-judge 'tells so in its document' jq -e '.n_warnings == 1 and (.warnings | length) == 1' "$work/out"
+judge 'tells so in its document' jq -e '.n_warnings == 1 and .warnings == ["warning: there is no file in the snapshot"]' "$work/out"
+judge 'a backup of no input' says 'warning: x: there was nothing on standard input' \
+	with_writer repo quipu-backup run --quiet --stream in --stdin x </dev/null
+judge 'a backup of no output' says 'warning: a/x: the command printed nothing' \
+	with_writer repo quipu-backup run --quiet --stream out --command true --json a/x
+judge 'tells that in its document as well' jq -e '.warnings == ["warning: a/x: the command printed nothing"]' "$work/out"
 exit "$status"
