@@ -196,6 +196,7 @@ const struct cmd cmd_run = {
 	.max_operands = CMD_ANY,
 	.tables = tables,
 	.options_len = sizeof(struct run_options),
+	.flags = CLI_RUNS_JOBS,
 	.run = run,
 	.summary = "make snapshots",
 	.description =

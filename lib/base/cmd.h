@@ -68,6 +68,7 @@ struct cmd {
 		*tables;    /* NULL-terminated list of option tables, each ended
 						by a row with name NULL */
 	size_t options_len; /* size of the option struct, zeroed first */
+	unsigned flags;	    /* for whoever gives the context to `run` */
 	int (*run)(void *context, void *options, const struct strings *operands,
 		   struct err *err); /* 0 done; -1 error; or a documented exit code */
 	const char *summary;	     /* one line, no full stop */

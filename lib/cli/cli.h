@@ -29,6 +29,13 @@ struct common_options {
 };
 extern const struct opt cli_common_options[];
 
+/* Flags of a struct cmd. */
+enum {
+	/* Mistakes in the jobs and metrics of the configuration fail the command; others only
+	 * warn of them. */
+	CLI_RUNS_JOBS = 1,
+};
+
 struct cli {
 	struct clock clock;
 	struct rng rng;

@@ -114,6 +114,21 @@ static int run_command(struct cli *cli, const struct cmd_line *line, struct err 
 	return cli_output_write(&cli->output, cli->data_on_stdout, err) < 0 ? -1 : result;
 }
 
+/* Who restores must not have to mend a backup job before. */
+static int check_jobs(const struct cli *cli, const struct cmd *cmd, struct err *err)
+{
+	struct err mistake = {0};
+
+	if (config_check_jobs(&cli->config, &mistake) == 0)
+		return 0;
+	if ((cmd->flags & CLI_RUNS_JOBS) != 0) {
+		*err = mistake;
+		return -1;
+	}
+	log_warning(&cli->log, "%s", mistake.msg);
+	return 0;
+}
+
 /* What neither an option nor the environment gives may stand in the configuration. */
 static int configure(struct cli *cli, struct common_options *common, struct err *err)
 {
@@ -170,7 +185,9 @@ int cli_run(const struct program *program, int argc, char *argv[])
 	cli_init(&cli, line.options);
 	result = configure(&cli, line.options, &err);
 	if (result == 0) {
-		result = run_command(&cli, &line, &err);
+		result = check_jobs(&cli, line.cmd, &err);
+		if (result == 0)
+			result = run_command(&cli, &line, &err);
 		config_release(&cli.config);
 	}
 	if (result < 0) {

@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 
@@ -17,6 +18,7 @@ void findings_release(struct findings *findings)
 	for (size_t i = 0; i < findings->list.n; i++) {
 		struct finding *finding = vec_at(&findings->list, i);
 
+		mem_free(finding->top);
 		mem_free(finding->text);
 		mem_free(finding->hint);
 	}
@@ -33,8 +35,14 @@ const struct finding *findings_at(const struct findings *findings, size_t i)
 	return vec_at(&findings->list, i);
 }
 
-static void add(struct findings *findings, struct value_span span, const char *place,
-		const char *hint, const char *message)
+/* Where a finding lies. */
+struct spot {
+	struct value_span span;
+	const char *top, *place;
+};
+
+static void add(struct findings *findings, const struct spot *spot, const char *hint,
+		const char *message)
 {
 	if (findings->list.n == FINDINGS_MAX) {
 		findings->n_dropped++;
@@ -42,9 +50,10 @@ static void add(struct findings *findings, struct value_span span, const char *p
 	}
 
 	struct finding finding = {
-		.span = span,
-		.text = mem_printf("%s%s%s", place, place[0] == '\0' ? "" : ": ",
-				   message),
+		.span = spot->span,
+		.top = mem_strdup(spot->top),
+		.text = mem_printf("%s%s%s", spot->place,
+				   spot->place[0] == '\0' ? "" : ": ", message),
 		.hint = mem_strdup(hint),
 	};
 
@@ -55,6 +64,7 @@ void findings_add(struct findings *findings, const struct value *at, const char 
 		  const char *format, ...)
 {
 	char place[VALUE_PLACE_MAX];
+	struct spot spot = {value_span(at), value_top_key(at), value_place(at, place)};
 	struct buf message;
 	va_list ap;
 
@@ -62,7 +72,7 @@ void findings_add(struct findings *findings, const struct value *at, const char 
 	va_start(ap, format);
 	buf_vprintf(&message, format, ap);
 	va_end(ap);
-	add(findings, value_span(at), value_place(at, place), hint, buf_string(&message));
+	add(findings, &spot, hint, buf_string(&message));
 	buf_release(&message);
 }
 
@@ -70,6 +80,8 @@ void findings_add_at_key(struct findings *findings, const struct value *table, s
 			 const char *hint, const char *format, ...)
 {
 	char place[VALUE_PLACE_MAX];
+	struct spot spot = {value_key_span(table, i), value_top_key(table),
+			    value_key_place(table, i, place)};
 	struct buf message;
 	va_list ap;
 
@@ -77,9 +89,24 @@ void findings_add_at_key(struct findings *findings, const struct value *table, s
 	va_start(ap, format);
 	buf_vprintf(&message, format, ap);
 	va_end(ap);
-	add(findings, value_key_span(table, i), value_key_place(table, i, place), hint,
-	    buf_string(&message));
+	if (spot.top == NULL)
+		spot.top = value_key(table, i);
+	add(findings, &spot, hint, buf_string(&message));
 	buf_release(&message);
+}
+
+void findings_move(struct findings *from, const char *top, struct findings *to)
+{
+	struct finding *all = from->list.data;
+	size_t n_kept = 0;
+
+	for (size_t i = 0; i < from->list.n; i++) {
+		if (all[i].top != NULL && strcmp(all[i].top, top) == 0)
+			vec_push(&to->list, &all[i]);
+		else
+			all[n_kept++] = all[i];
+	}
+	from->list.n = n_kept;
 }
 
 static int compare_findings(const void *a, const void *b)

@@ -11,6 +11,7 @@
 
 struct finding {
 	struct value_span span;
+	char *top;  /* the document's key below which it lies; NULL: at the root itself */
 	char *text; /* "FILE:LINE:COL: path: message" */
 	char *hint; /* advice, or NULL */
 };
@@ -33,6 +34,10 @@ void findings_add(struct findings *findings, const struct value *at, const char 
 /* The same at the i-th key of a table. */
 void findings_add_at_key(struct findings *findings, const struct value *table, size_t i,
 			 const char *hint, const char *format, ...) PRINTF_LIKE(5, 6);
+
+/* Moves those at or below a key of the document's top to another list. Of those that
+ * were dropped nobody knows where they lie: they stay counted where they are. */
+void findings_move(struct findings *from, const char *top, struct findings *to);
 
 /* Sorts by line and column: what was found first in the document comes first. */
 void findings_sort(struct findings *findings);

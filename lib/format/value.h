@@ -90,6 +90,9 @@ MUST_CHECK int value_get_array(const struct value *table, const char *key,
 MUST_CHECK int value_get_table(const struct value *table, const char *key,
 			       const struct value **ret, struct err *err);
 
+/* The root's key below which a node lies, or its own; NULL for the root. */
+const char *value_top_key(const struct value *value);
+
 /* "FILE:LINE:COL: path" of a node, without what is unknown: the path of the root is left
  * out, and array indexes ("jobs[2].name") stand only where there is no line. */
 const char *value_place(const struct value *value, char out[VALUE_PLACE_MAX]);

@@ -72,6 +72,15 @@ static const char *place_at(const struct value *value, struct value_span span, c
 	return out;
 }
 
+const char *value_top_key(const struct value *value)
+{
+	if (value->parent == NULL)
+		return NULL;
+	while (value->parent->parent != NULL)
+		value = value->parent;
+	return value_key(value->parent, value->place);
+}
+
 const char *value_place(const struct value *value, char out[VALUE_PLACE_MAX])
 {
 	return place_at(value, value->span, out);

@@ -283,6 +283,22 @@ static void check_jobs(const struct config *config, const struct value *root,
 	}
 }
 
+/* Those of jobs and metrics make *ret_jobs_error, any other one fails. */
+static int judge(struct findings *findings, struct err *ret_jobs_error, struct err *err)
+{
+	struct findings of_jobs;
+
+	findings_init(&of_jobs);
+	findings_move(findings, "metrics", &of_jobs);
+	findings_move(findings, "job", &of_jobs);
+	findings_sort(findings);
+	findings_sort(&of_jobs);
+	if (findings_check(&of_jobs, ret_jobs_error) == 0)
+		err_clear(ret_jobs_error);
+	findings_release(&of_jobs);
+	return findings_check(findings, err);
+}
+
 int config_parse(struct slice text, const char *file_name, struct config *ret_config,
 		 struct err *err)
 {
@@ -297,8 +313,7 @@ int config_parse(struct slice text, const char *file_name, struct config *ret_co
 	if (findings_count(&findings) ==
 	    0) /* else they may only be what a typo leads to */
 		check_jobs(&config, root, &findings);
-	findings_sort(&findings);
-	int result = findings_check(&findings, err);
+	int result = judge(&findings, &config.jobs_error, err);
 	findings_release(&findings);
 	if (result < 0)
 		config_release(&config);
@@ -322,6 +337,14 @@ int config_load(const char *path, struct config *ret_config, struct err *err)
 void config_release(struct config *config)
 {
 	table_release(&config_table, config);
+}
+
+int config_check_jobs(const struct config *config, struct err *err)
+{
+	if (config->jobs_error.code == ERR_NONE)
+		return 0;
+	*err = config->jobs_error;
+	return -1;
 }
 
 int config_job_find(const struct config *config, const char *name,

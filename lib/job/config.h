@@ -8,6 +8,7 @@
 #define JOB_CONFIG_H
 
 #include "base/buf.h"
+#include "base/err.h"
 #include "base/vec.h"
 
 enum { CONFIG_FILE_MAX = 1024 * 1024, CONFIG_JOBS_MAX = 10000 };
@@ -51,14 +52,20 @@ struct config {
 	struct config_repository repository;
 	struct config_metrics metrics;
 	struct vec jobs; /* of struct config_job */
+	/* What is wrong in [metrics] and [[job]], which then count for nothing: ERR_USAGE
+	 * "FILE:LINE:COL: job.strem: unknown key", with a hint. */
+	struct err jobs_error;
 };
 
-/* ERR_USAGE "FILE:LINE:COL: job.strem: unknown key", with a hint; likewise when the file cannot
- * be read. */
+/* ERR_USAGE likewise for all else, and when the file cannot be read. A mistake in a job alone is
+ * left to config_check_jobs(): it must not keep anybody from restoring. */
 MUST_CHECK int config_load(const char *path, struct config *ret_config, struct err *err);
 MUST_CHECK int config_parse(struct slice text, const char *file_name,
 			    struct config *ret_config, struct err *err);
 void config_release(struct config *config);
+
+/* 0, or jobs_error: before jobs and metrics are looked at. */
+MUST_CHECK int config_check_jobs(const struct config *config, struct err *err);
 
 /* ERR_USAGE with "did you mean". */
 MUST_CHECK int config_job_find(const struct config *config, const char *name,

@@ -56,6 +56,15 @@ without_server() {
 }
 judge 'without a database server its hook tells' without_server
 
+sed 's/^name = "etc"/&\nmemory = "1MiB"/' "$work/etc/quipu/quipu.toml" >"$work/mistaken.toml"
+warned_restore() {
+	quipu-restore plan latest:files/etc --config "$work/mistaken.toml" --key "$work/keys_of.keys/recovery.key" \
+		--passphrase-file "$work/passphrase" >/dev/null 2>"$work/err" &&
+		grep -q '^warning: .*mistaken.toml:.*job.memory: expected at least 32MiB' "$work/err"
+}
+judge 'a mistake in a job stops no restore' warned_restore
+judge 'but its run' fails 2 'job.memory: expected at least 32MiB' quipu-backup run --config "$work/mistaken.toml" etc
+
 works() { # COMMAND: whatever it is about the server
 	"$@"
 	[[ $? != 2 ]]

@@ -185,6 +185,14 @@ static void test_cli_run__a_wrong_configuration_is_a_usage_error(void **state)
 	expect_with_config(*state, "x = 1\n", 2, "", "quipu.toml:1:1");
 }
 
+static void test_cli_run__wrong_jobs_are_a_warning_to_who_runs_none(void **state)
+{
+	const char *text = "[repository]\nurl = \"file:///a\"\nkey = \"k\"\n"
+			   "[[job]]\nmemory = \"1MiB\"\n";
+
+	expect_with_config(*state, text, 3, "data\nrepo file:///a\nkey k\n", "warning: ");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -194,6 +202,7 @@ int main(void)
 		cmocka_unit_test(test_cli_run__help_is_data),
 		tempdir_test(test_cli_run__the_configuration_gives_what_is_absent),
 		tempdir_test(test_cli_run__a_wrong_configuration_is_a_usage_error),
+		tempdir_test(test_cli_run__wrong_jobs_are_a_warning_to_who_runs_none),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

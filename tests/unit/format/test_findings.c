@@ -56,6 +56,25 @@ static void test_findings_add__keeps_place_and_hint(void **state)
 	assert_int_equal(finding->span.end_column, 6);
 }
 
+static void test_findings_move__takes_what_lies_below_a_key(void **state)
+{
+	struct fixture *f = *state;
+	struct findings moved;
+
+	findings_init(&moved);
+	findings_add(&f->findings, f->root, NULL, "is the root");
+	findings_add(&f->findings, f->second, NULL, "is b");
+	findings_add_at_key(&f->findings, f->root, 1, NULL, "is the key b");
+	findings_add(&f->findings, f->first, NULL, "is a");
+	findings_move(&f->findings, "b", &moved);
+	assert_int_equal(findings_count(&f->findings), 2);
+	assert_non_null(strstr(findings_at(&f->findings, 0)->text, "is the root"));
+	assert_non_null(strstr(findings_at(&f->findings, 1)->text, "is a"));
+	assert_int_equal(findings_count(&moved), 2);
+	assert_non_null(strstr(findings_at(&moved, 1)->text, "is the key b"));
+	findings_release(&moved);
+}
+
 static void test_findings_add_at_key__uses_the_key_s_place(void **state)
 {
 	struct fixture *f = *state;
@@ -135,6 +154,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_findings_add__keeps_place_and_hint),
 		TEST(test_findings_add_at_key__uses_the_key_s_place),
+		TEST(test_findings_move__takes_what_lies_below_a_key),
 		TEST(test_findings_sort__by_place),
 		TEST(test_findings_check__is_fine_without_findings),
 		TEST(test_findings_check__tells_the_first),

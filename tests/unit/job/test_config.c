@@ -11,7 +11,45 @@
 
 static int parse(const char *text, struct config *config, struct err *err)
 {
-	return config_parse(slice_of_string(text), "quipu.toml", config, err);
+	if (config_parse(slice_of_string(text), "quipu.toml", config, err) < 0)
+		return -1;
+	if (config_check_jobs(config, err) == 0)
+		return 0;
+	config_release(config);
+	return -1;
+}
+
+static void expect_parts(const char *text, bool repository_is_good, bool jobs_are_good)
+{
+	struct config config;
+	struct err err = {0};
+
+	if ((config_parse(slice_of_string(text), "c.toml", &config, &err) == 0) !=
+	    repository_is_good)
+		fail_msg("%s: %s", text, err.msg);
+	if (!repository_is_good) {
+		assert_null(strstr(err.msg, "job"));
+		return;
+	}
+	assert_string_equal(config.repository.url, "file:///r");
+	assert_int_equal(config_check_jobs(&config, &err), jobs_are_good ? 0 : -1);
+	config_release(&config);
+}
+
+#define URL "[repository]\nurl = \"file:///r\"\n"
+
+static void test_config_parse__judges_jobs_apart(void **state)
+{
+	(void)state;
+	expect_parts(URL "[[job]]\nname = \"a\"\nfiles = [\"/x\"]\n", true, true);
+	expect_parts(URL "[[job]]\nname = \"a\"\nfiles = [\"/x\"]\nmemory = \"1MiB\"\n",
+		     true, false);
+	expect_parts(URL "[[job]]\nname = \"a\"\n", true, false);
+	expect_parts(URL "[[job]]\n", true, false);
+	expect_parts(URL "[job]\nname = \"a\"\n", true, false);
+	expect_parts(URL "[metrics]\ntextfle = \"a\"\n", true, false);
+	expect_parts("[[job]]\nbad = 1\n" URL "ky = \"k\"\n", false, false);
+	expect_parts("[[job]]\nbad = 1\n[repositry]\nurl = \"u\"\n", false, false);
 }
 
 static void test_config_parse__reads_repository_and_jobs(void **state)
@@ -84,7 +122,7 @@ static void test_config_parse__looks_at_what_jobs_would_refuse(void **state)
 	expect_error("[[job]]\nname = \"a\"\npostgres = \"dbname=x password=y\"\n",
 		     "quipu.toml:3:12: job.postgres: connection string holds a password",
 		     "password file");
-	expect_error("[[job]]\nname = \"a\"\npostgres = \"service=x\"\n",
+	expect_error("[[job]]\nname = \"a\"\npostgres = \"host=x\"\n",
 		     "quipu.toml:3:12: job.postgres: connection string names no database",
 		     "dbname=NAME");
 	expect_error("[[job]]\nname = \"a\"\ncommand = \"x\"\nfile_name = \"../x\"\n",
@@ -163,6 +201,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_config_parse__reads_repository_and_jobs),
+		cmocka_unit_test(test_config_parse__judges_jobs_apart),
 		cmocka_unit_test(test_config_parse__names_place_and_cause),
 		cmocka_unit_test(test_config_parse__wants_one_source_a_job),
 		cmocka_unit_test(test_config_parse__looks_at_what_jobs_would_refuse),

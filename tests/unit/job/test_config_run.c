@@ -29,7 +29,8 @@ static void run_as(const struct job_sample *sample, const char *text, bool dry_r
 	static struct config config; /* the report points into it */
 	struct err err = {0};
 
-	if (config_parse(slice_of_string(text), "c.toml", &config, &err) < 0)
+	if (config_parse(slice_of_string(text), "c.toml", &config, &err) < 0 ||
+	    config_check_jobs(&config, &err) < 0)
 		fail_msg("%s", err.msg);
 	strings_init(&outcome->warnings);
 	config_job_run(vec_at(&config.jobs, 0), &options, &sample->env,
