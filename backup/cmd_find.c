@@ -9,7 +9,7 @@ struct searching {
 	struct cli *cli;
 	struct json_writer w;
 	const struct snapshot_header *header;
-	uint64_t n;
+	uint64_t n, n_snapshots;
 	int exit_code; /* the worst of what was passed over */
 };
 
@@ -102,7 +102,6 @@ static int search_all(struct searching *searching, const struct browse_options *
 		      const char *pattern, struct err *err)
 {
 	const struct snapshot_header *only = NULL;
-	size_t n = 0;
 
 	if (options->snapshot != NULL &&
 	    snapshot_list_find(list, options->snapshot, &only, err) < 0)
@@ -112,12 +111,10 @@ static int search_all(struct searching *searching, const struct browse_options *
 		if (only != NULL ? searching->header != only
 				 : !wanted(options, searching->header))
 			continue;
-		n++;
+		searching->n_snapshots++;
 		if (search_one(searching, options, repo, pattern, err) < 0)
 			return -1;
 	}
-	if (n == 0)
-		log_info(&searching->cli->log, "there is no snapshot to look into");
 	return 0;
 }
 
@@ -143,9 +140,11 @@ static int search(struct cli *cli, const struct browse_options *options,
 	if (cli->common->json) {
 		json_end_array(&searching.w);
 		buf_append_byte(&cli->output, '\n');
-	} else if (searching.n == 0) {
-		log_info(&cli->log, "nothing matches");
 	}
+	if (searching.n_snapshots == 0)
+		log_info(&cli->log, "there is no snapshot to look into");
+	else if (searching.n == 0 && !cli->common->json)
+		log_info(&cli->log, "nothing matches");
 	return searching.exit_code;
 }
 

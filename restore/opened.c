@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/mem.h"
-#include "base/quote.h"
+#include "job/job_absent.h"
 #include "restore.h"
 
 const struct opt select_opts[] = {
@@ -124,15 +124,13 @@ int opened_open(struct cli *cli, const struct read_options *options, const char 
 
 static void warn_of_unmatched(const struct cli *cli, const struct opened *opened)
 {
-	CLEANUP(strings_release) struct strings patterns = {0};
-	char shown[QUOTE_TEXT_MAX];
+	CLEANUP(strings_release) struct strings texts = {0};
 
-	strings_init(&patterns);
+	strings_init(&texts);
 	if (opened->selection != NULL)
-		selection_unmatched(opened->selection, SELECTION_INCLUDES, &patterns);
-	for (size_t i = 0; i < strings_count(&patterns); i++)
-		log_warning(&cli->log, "--include %s takes nothing",
-			    quote_string(strings_at(&patterns, i), shown));
+		job_absent_rules(opened->selection, SELECTION_INCLUDES, &texts);
+	for (size_t i = 0; i < strings_count(&texts); i++)
+		log_warning(&cli->log, "%s", strings_at(&texts, i));
 }
 
 int opened_close(struct cli *cli, struct opened *opened, int result)

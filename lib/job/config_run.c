@@ -6,6 +6,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/quote.h"
+#include "job/job_absent.h"
 #include "job/job_hooks.h"
 
 enum { PATTERN_FILE_MAX = 16 * 1024 * 1024 };
@@ -105,23 +106,12 @@ static void warn(const struct warner *to, const char *format, ...)
 static void warn_of_unmatched(const struct selection *selection,
 			      enum selection_rules which, const struct warner *to)
 {
-	CLEANUP(strings_release) struct strings patterns = {0};
-	char shown[QUOTE_TEXT_MAX];
+	CLEANUP(strings_release) struct strings texts = {0};
 
-	strings_init(&patterns);
-	selection_unmatched(selection, which, &patterns);
-	for (size_t i = 0; i < strings_count(&patterns); i++) {
-		const char *pattern = strings_at(&patterns, i);
-
-		quote_string(pattern, shown);
-		if (which == SELECTION_INCLUDES)
-			warn(to, "include %s takes nothing", shown);
-		else
-			warn(to, "exclude %s leaves nothing out%s", shown,
-			     pattern[0] != '/' ? ": it has a slash, so it stands for "
-						 "whole paths, from /"
-					       : "");
-	}
+	strings_init(&texts);
+	job_absent_rules(selection, which, &texts);
+	for (size_t i = 0; i < strings_count(&texts); i++)
+		warn(to, "%s", strings_at(&texts, i));
 }
 
 /* A snapshot of nothing may be what was asked for, but is hardly what was meant. The program in

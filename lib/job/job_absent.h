@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What to say of that which a snapshot does not hold. */
+/* What to say of that which a snapshot, or what is backed up, does not hold. */
 #ifndef JOB_JOB_ABSENT_H
 #define JOB_JOB_ABSENT_H
 
@@ -14,5 +14,10 @@ int job_absent_path(struct job_tree *tree, const char *path, struct err *err);
  * that one of its includes gives. Returns -1. */
 int job_absent_selection(struct job_tree *tree, const struct selection *selection,
 			 struct err *err);
+
+/* Adds what to warn of for each rule that covered nothing: "include X takes nothing", and why
+ * that may be. */
+void job_absent_rules(const struct selection *selection, enum selection_rules which,
+		      struct strings *texts);
 
 #endif

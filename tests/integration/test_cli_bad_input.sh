@@ -93,6 +93,7 @@ judge 'where it is an empty list' jq -e '. == []' "$work/out"
 judge 'list of a bad stream name' fails 2 'stream: ' with_writer repo quipu-backup list --stream latest:files/tree
 judge 'list of an empty repository' says 'there is no snapshot' with_writer empty quipu-backup list
 judge 'find in a stream that is not there' says 'no snapshot to look into' with_recovery repo quipu-backup find x --stream 'file/*'
+judge 'which is all that it says' bash -c '! grep -q "nothing matches" "$1"' _ "$work/err"
 judge 'find with a bad stream pattern' fails 2 'stream: ' with_recovery repo quipu-backup find x --stream 'file['
 judge 'errors are JSON when asked' bash -c 'quipu-backup list --json --repo "file://$1/nothing" --key "$1/repo.keys/writer.key" 2>&1 >/dev/null | tail -n 1 | jq -e ".error.code == \"no_repo\""' _ "$work"
 judge 'a password in a connection string' unchanged fails 2 'password' with_writer repo quipu-backup run --stream db --postgres 'dbname=x password=secret'
@@ -113,7 +114,9 @@ judge 'a restore of a slip' fails 1 "hint: the snapshot has $work/tree/file" \
 judge 'a plan of nothing' "${nothing[@]}" quipu-restore plan latest:files/tree --include /etc/ngnix
 judge 'a plan of nothing for a target' "${nothing[@]}" quipu-restore plan latest:files/tree "$work/none" --exclude '*'
 judge 'an export of nothing' "${nothing[@]}" quipu-restore export latest:files/tree --include /etc/ngnix
-judge 'a restore of half of what is named' says 'warning: --include /etc/ngnix takes nothing' \
+judge 'a restore of the end of a path' fails 1 'hint: tree/file has a slash, so it stands for whole paths, from /' \
+	with_recovery repo quipu-restore run latest:files/tree --to "$work/none" --include tree/file
+judge 'a restore of half of what is named' says 'warning: include /etc/ngnix takes nothing' \
 	with_recovery repo quipu-restore run latest:files/tree --to "$work/half" --include /etc/ngnix --include file
 judge 'restored it' cmp "$work/tree/file" "$work/half$work/tree/file"
 judge 'a backup of half of what is named' says 'warning: include *.none takes nothing' \

@@ -115,6 +115,37 @@ static void test_job_absent_selection__has_a_hint_for_everything(void **state)
 	expect_refused(*state, excludes, hint);
 }
 
+static void test_job_absent_selection__says_that_a_slash_is_a_whole_path(void **state)
+{
+	CLEANUP(selection_freep) struct selection *selection = selection_new();
+	struct err err = {0};
+
+	assert_int_equal(selection_include(selection, "data/sub/two", &err), 0);
+	expect_refused(*state, selection,
+		       "data/sub/two has a slash, so it stands for whole paths, from /");
+}
+
+static void test_job_absent_rules__says_what_covered_nothing(void **state)
+{
+	CLEANUP(selection_freep) struct selection *selection = selection_new();
+	CLEANUP(strings_release) struct strings texts = {0};
+	struct err err = {0};
+
+	(void)state;
+	strings_init(&texts);
+	assert_int_equal(selection_include(selection, "sub/", &err), 0);
+	assert_int_equal(selection_include(selection, "a/b c", &err), 0);
+	assert_int_equal(selection_exclude(selection, "/var/tmp", &err), 0);
+	job_absent_rules(selection, SELECTION_INCLUDES, &texts);
+	job_absent_rules(selection, SELECTION_EXCLUDES, &texts);
+	assert_int_equal(strings_count(&texts), 3);
+	assert_string_equal(strings_at(&texts, 0), "include sub/ takes nothing");
+	assert_string_equal(strings_at(&texts, 1),
+			    "include \"a/b c\" takes nothing: it has a slash, so it "
+			    "stands for whole paths, from /");
+	assert_string_equal(strings_at(&texts, 2), "exclude /var/tmp leaves nothing out");
+}
+
 static void test_job_absent_path__is_asked_by_get(void **state)
 {
 	const struct job_sample *sample = *state;
@@ -143,6 +174,9 @@ int main(void)
 		cmocka_unit_test(
 			test_job_absent_selection__hints_at_a_name_that_is_like_it),
 		cmocka_unit_test(test_job_absent_selection__has_a_hint_for_everything),
+		cmocka_unit_test(
+			test_job_absent_selection__says_that_a_slash_is_a_whole_path),
+		cmocka_unit_test(test_job_absent_rules__says_what_covered_nothing),
 		cmocka_unit_test(test_job_absent_path__is_asked_by_get),
 	};
 	return cmocka_run_group_tests(tests, job_snapshot_setup, job_sample_teardown);
