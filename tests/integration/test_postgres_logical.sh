@@ -200,7 +200,7 @@ refuses_used() ( # USER
 	refuses 14 'is in use by 1 sessions' "$source" "$(conninfo source everything_2) user=$1" --replace
 )
 judge 'refuses to replace one that is in use' refuses_used postgres
-sql source postgres 'CREATE ROLE no_superuser LOGIN CREATEDB'
+sql source postgres 'CREATE ROLE no_superuser LOGIN CREATEDB IN ROLE app_owner'
 judge 'and sees sessions of others without their rights' refuses_used no_superuser
 sql source postgres 'DROP ROLE no_superuser'
 
