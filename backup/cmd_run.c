@@ -207,7 +207,9 @@ const struct cmd cmd_run = {
 		"leaves nothing that counts, and the next one goes on with what it "
 		"stored.\n\n"
 		"Exit code 3 means that the snapshot exists, but something below a "
-		"named path could not be read.",
+		"named path could not be read. What is wrong with earlier snapshots is "
+		"told as an alarm and changes no exit code of a run that made its own; "
+		"`quipu-backup check` ends with 15 for it.",
 	.sections = run_sections,
 	.examples = examples,
 };

@@ -316,6 +316,7 @@ static int finish(struct running *running, struct run_report *report, struct err
 	report->new_bytes = result.new_bytes;
 	report->stored_bytes = result.stored_bytes;
 	report->n_warnings = running->n_alarms + result.warnings;
+	report->n_alarms = running->n_alarms;
 	report->warnings = running->warnings;
 	report->exit_code = result.unreadable > 0 ? 3 : 0;
 	snapshot_result_release(&result);

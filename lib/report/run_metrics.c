@@ -76,6 +76,12 @@ static double get_warnings(const struct run_report *report, int64_t now_nsec)
 	return (double)report->n_warnings;
 }
 
+static double get_alarms(const struct run_report *report, int64_t now_nsec)
+{
+	(void)now_nsec;
+	return (double)report->n_alarms;
+}
+
 static const struct metric metrics[] = {
 	{"success", "1 if the last run made a snapshot", true, false, get_success},
 	{"exit_code", "exit code of the last run, hooks included", true, false,
@@ -88,6 +94,8 @@ static const struct metric metrics[] = {
 	{"bytes", "bytes read", false, false, get_bytes},
 	{"stored_bytes", "new bytes in the repository", false, false, get_stored},
 	{"warnings", "warnings of the run", false, false, get_warnings},
+	{"alarms", "alarms among them: stored data is not what it was", false, false,
+	 get_alarms},
 };
 
 /* A report under its stream's name as it stands in a label. */

@@ -23,6 +23,7 @@ struct run_report {
 	uint64_t nsec;			/* how long it took */
 	const struct strings *warnings; /* the first ones; may be NULL */
 	uint64_t n_warnings;
+	uint64_t n_alarms; /* among them */
 };
 
 /* One job's document. */

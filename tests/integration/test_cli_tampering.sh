@@ -59,6 +59,12 @@ judge 'another repository' fresh
 junk keys/log 0000000009
 judge 'junk in the key log stops no restore' comes_back latest:files/a two
 judge 'nor a backup, whose report tells it' eval 'back_up files/a && jq -e ".warnings[0] | startswith(\"alarm: key log: \")" "$work/run.json"'
+alarms_are_measured() {
+	printf '[metrics]\ntextfile = "%s"\n' "$work/quipu.prom" >"$work/metrics.toml"
+	with_writer repo quipu-backup run --config "$work/metrics.toml" --stream files/a --files "$work/tree" &&
+		cat "$work/quipu.prom" && grep -qxF 'quipu_backup_alarms{stream="files/a"} 1.000' "$work/quipu.prom"
+}
+judge 'and its metrics' alarms_are_measured
 judge 'nor a change of keys' with_recovery repo quipu-backup key rotate
 judge 'verify alarms of junk in the key log' exits 15 verify
 judge 'check alarms of junk in the key log' exits 15 check

@@ -54,6 +54,19 @@ static void test_run_metrics_text__says_which_run_failed(void **state)
 	assert_has_no(&text, "quipu_backup_bytes{stream=\"db/orders\"}");
 }
 
+static void test_run_metrics_text__counts_alarms_apart(void **state)
+{
+	struct run_report report = made("etc", 2);
+	CLEANUP(buf_release) struct buf text = {0};
+
+	(void)state;
+	report.n_warnings = 3;
+	report.n_alarms = 2;
+	update(&text, &report, 1, 3);
+	assert_has(&text, "quipu_backup_warnings{stream=\"etc\"} 3.000");
+	assert_has(&text, "quipu_backup_alarms{stream=\"etc\"} 2.000");
+}
+
 static void test_run_metrics_text__a_hook_that_failed_left_a_snapshot(void **state)
 {
 	struct run_report report = made("etc", 2);
@@ -195,6 +208,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_run_metrics_text__says_which_run_failed),
+		cmocka_unit_test(test_run_metrics_text__counts_alarms_apart),
 		cmocka_unit_test(
 			test_run_metrics_text__a_hook_that_failed_left_a_snapshot),
 		cmocka_unit_test(test_run_metrics_text__keeps_other_streams),
