@@ -232,8 +232,9 @@ static int survey(struct running *running, struct err *err)
 	if (found.gone > 0) {
 		CLEANUP(mem_freep)
 		char *text = mem_printf(
-			"%ju packs of earlier snapshots are gone or cut short; what is "
-			"still in the source is stored again: run `quipu-backup check`",
+			"%ju packs are gone or cut short; what is still in the source is "
+			"stored again, and each run tells this as long as the index "
+			"names them: run `quipu-backup check`",
 			(uintmax_t)found.gone);
 
 		tell_alarm(running, text);

@@ -37,6 +37,7 @@ static void put_result(struct json_writer *w, const struct run_report *report)
 	json_put_double(w, "seconds", (double)report->nsec / 1e9);
 	put_warnings(w, report->warnings);
 	json_put_uint(w, "n_warnings", report->n_warnings);
+	json_put_uint(w, "n_alarms", report->n_alarms);
 	json_put_bool(w, "dry_run", report->dry_run);
 }
 
@@ -74,6 +75,17 @@ static void append_ratio(struct buf *text, const struct run_report *report)
 			   (double)report->new_bytes / (double)report->stored_bytes);
 }
 
+/* Alarms leave the exit code at 0, as the snapshot is good: they have their own place here. */
+static void append_warnings(struct buf *text, const struct run_report *report)
+{
+	uint64_t n_others = report->n_warnings - report->n_alarms;
+
+	if (report->n_alarms > 0)
+		buf_printf(text, "; %" PRIu64 " alarms", report->n_alarms);
+	if (n_others > 0)
+		buf_printf(text, "; %" PRIu64 " warnings", n_others);
+}
+
 static void append_result(struct buf *text, const struct run_report *report,
 			  const char *what)
 {
@@ -89,8 +101,7 @@ static void append_result(struct buf *text, const struct run_report *report,
 		   units_format_size(report->new_bytes, new_bytes),
 		   units_format_size(report->stored_bytes, stored));
 	append_ratio(text, report);
-	if (report->n_warnings > 0)
-		buf_printf(text, "; %" PRIu64 " warnings", report->n_warnings);
+	append_warnings(text, report);
 	if (report->dry_run)
 		buf_append_string(text, "\ndry run: nothing was written\n");
 	else

@@ -91,7 +91,8 @@ doubt_in_json() {
 }
 judge 'and the document of a restore' doubt_in_json
 judge 'what is named by its id is not in doubt' comes_back "$first" one
-judge 'a backup tells that its last snapshot is not what it committed' eval 'back_up files/a && jq -e "[.warnings[] | select(startswith(\"alarm: \"))] | length == 2" "$work/run.json"'
+judge 'a backup tells that its last snapshot is not what it committed' eval 'back_up files/a && jq -e "([.warnings[] | select(startswith(\"alarm: \"))] | length == 2) and .n_alarms == 2 and .exit_code == 0" "$work/run.json"'
+summary_alarms() { with_writer repo quipu-backup run --stream files/a --files "$work/tree" | tee /dev/stderr | grep -Eq '; [0-9]+ alarms'; }
 judge 'another stream is not in doubt' eval 'back_up files/b && comes_back latest:files/b two'
 
 judge 'a repository whose quipu.json gets lost' fresh
@@ -135,7 +136,8 @@ tail -n 1 "$work/largest" | cut -d ' ' -f 2- | xargs truncate -s 100
 rm -rf "$work/cache"
 judge 'packs that are gone are told' fails_not 'gone or cut short' back_up files/a
 judge 'and what they held is stored again' comes_back latest:files/a two
-judge 'the report tells it' jq -e '.warnings[0] | startswith("alarm: 2 packs")' "$work/run.json"
+judge 'the report tells it' jq -e '.n_alarms == 1 and (.warnings[0] | startswith("alarm: 2 packs"))' "$work/run.json"
+judge 'its summary too' summary_alarms
 judge 'also with the cache' eval 'back_up files/a && comes_back latest:files/a two'
 judge 'check still names the damage' exits 13 check
 exit "$status"

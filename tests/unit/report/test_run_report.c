@@ -48,7 +48,8 @@ static void test_run_report_json__has_the_documented_members(void **state)
 		"\"ab00000000000000000000000000000000000000000000000000000000000000"
 		"\",\"stream\":\"etc\",\"time\":\"1970-01-01T00:00:00Z\",\"files\":10,"
 		"\"bytes\":4096,\"new_bytes\":2048,\"stored_bytes\":1024,\"seconds\":1.5,"
-		"\"warnings\":[],\"n_warnings\":2,\"dry_run\":false,\"exit_code\":0}");
+		"\"warnings\":[],\"n_warnings\":2,\"n_alarms\":0,\"dry_run\":false,"
+		"\"exit_code\":0}");
 }
 
 static void test_run_reports_json__includes_failed_jobs(void **state)
@@ -127,6 +128,23 @@ static void test_run_report_text__is_a_summary(void **state)
 			    "db: failed: no entry\nhint: ask for it\n");
 }
 
+static void test_run_report_text__tells_alarms_apart(void **state)
+{
+	struct run_report report = sample();
+	CLEANUP(buf_release) struct buf text = {0};
+
+	(void)state;
+	buf_init(&text, 0);
+	report.n_warnings = 3;
+	report.n_alarms = 2;
+	run_report_text(&text, &report);
+	assert_non_null(strstr(buf_string(&text), "; 2 alarms; 1 warnings\nsnapshot"));
+	buf_clear(&text);
+	report.n_warnings = 2;
+	run_report_text(&text, &report);
+	assert_non_null(strstr(buf_string(&text), "; 2 alarms\nsnapshot"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -137,6 +155,7 @@ int main(void)
 		cmocka_unit_test(
 			test_run_report_text__has_snapshot_and_error_when_a_hook_failed),
 		cmocka_unit_test(test_run_report_text__is_a_summary),
+		cmocka_unit_test(test_run_report_text__tells_alarms_apart),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
