@@ -39,14 +39,20 @@ int cli_repo_open(struct cli *cli, struct job_repo *ret_repo, struct err *err)
 	return job_repo_open(&options, &env, ret_repo, err);
 }
 
+/* An empty one is none: the working directory is no cache. */
+static bool is_named(const char *directory)
+{
+	return directory != NULL && directory[0] != '\0';
+}
+
 char *cli_cache_directory(const struct cli *cli, const char *option)
 {
 	const char *base = getenv("XDG_CACHE_HOME");
 	const char *home = getenv("HOME");
 
-	if (option != NULL)
+	if (is_named(option))
 		return mem_strdup(option);
-	if (cli->config.repository.cache_directory != NULL)
+	if (is_named(cli->config.repository.cache_directory))
 		return mem_strdup(cli->config.repository.cache_directory);
 	if (base != NULL && base[0] == '/')
 		return path_join(base, "quipu");

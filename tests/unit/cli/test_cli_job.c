@@ -30,6 +30,7 @@ test_cli_cache_directory__option_goes_before_configuration_and_home(void **state
 	(void)unsetenv("XDG_CACHE_HOME");
 	expect_directory(&configured, "/option", "/option");
 	expect_directory(&configured, NULL, "/configured");
+	expect_directory(&configured, "", "/configured");
 	expect_directory(&cli, NULL, "/srv/ana/.cache/quipu");
 	(void)setenv("XDG_CACHE_HOME", "/var/cache", 1);
 	expect_directory(&cli, NULL, "/var/cache/quipu");
