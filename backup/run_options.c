@@ -2,7 +2,9 @@
 #include "run_options.h"
 
 #include "base/mem.h"
+#include "base/quote.h"
 #include "cli/cli_patterns.h"
+#include "files/stream_source.h"
 #include "repo/snapshots.h"
 
 #define OFFSET(member) offsetof(struct run_options, member)
@@ -187,12 +189,30 @@ static const char *given_for_files(const struct run_options *options)
 	return options->one_file_system ? "one-file-system" : NULL;
 }
 
+/* A snapshot has one value of a key. */
+static int check_tags(const struct strings *tags, struct err *err)
+{
+	char shown[QUOTE_TEXT_MAX];
+
+	for (size_t i = 0; i < strings_count(tags); i++) {
+		const char *tag = strings_at(tags, i);
+		size_t len = strcspn(tag, "=");
+
+		for (size_t k = 0; k < i; k++)
+			if (strncmp(strings_at(tags, k), tag, len) == 0 &&
+			    strcspn(strings_at(tags, k), "=") == len)
+				return err_set(err, ERR_USAGE, "tag %s is given twice",
+					       quote_text(slice_of(tag, len), shown));
+	}
+	return 0;
+}
+
 int run_options_check_configured(const struct run_options *options, struct err *err)
 {
 	const char *name = options->stream != NULL ? "stream" : given_for_files(options);
 
 	if (name == NULL)
-		return 0;
+		return check_tags(&options->tags, err);
 	(void)err_set(err, ERR_USAGE,
 		      "--%s does not hold for the jobs of a configuration", name);
 	return err_hint(err, "write it into the job, or name a source (--files, --stdin, "
@@ -241,6 +261,11 @@ static int check_sources(const struct run_options *options,
 		return err_hint(err,
 				"give --stream NAME, for example --stream files/etc");
 	}
+	if (options->command != NULL &&
+	    stream_source_command_check(options->command, err) < 0)
+		return err_wrap(err, "--command");
+	if (check_tags(&options->tags, err) < 0)
+		return -1;
 	return stream_name_check(options->stream, err);
 }
 

@@ -36,7 +36,8 @@ void run_options_job_release(struct config_job *job);
 /* What the options say to every job. Borrows. */
 struct config_run_settings run_options_for_all(const struct run_options *options);
 
-/* ERR_USAGE when an option was given that belongs to a source on the command line. */
+/* ERR_USAGE when an option was given that belongs to a source on the command line, or a tag
+ * twice. */
 MUST_CHECK int run_options_check_configured(const struct run_options *options,
 					    struct err *err);
 

@@ -163,6 +163,13 @@ int stream_source_name_check(const char *name, struct err *err)
 		       quote_string(name, quoted));
 }
 
+int stream_source_command_check(const char *command, struct err *err)
+{
+	if (command[strspn(command, " \t\n")] != '\0')
+		return 0;
+	return err_set(err, ERR_USAGE, "the command is empty");
+}
+
 int stream_source_run(const struct stream_source_options *options, struct tree_sink *sink,
 		      const struct cancel *cancel, struct err *err)
 {
@@ -171,7 +178,9 @@ int stream_source_run(const struct stream_source_options *options, struct tree_s
 	char quoted[QUOTE_TEXT_MAX];
 	size_t n_open = 1;
 
-	if (stream_source_name_check(options->name, err) < 0)
+	if (stream_source_name_check(options->name, err) < 0 ||
+	    (options->command != NULL &&
+	     stream_source_command_check(options->command, err) < 0))
 		return -1;
 	if (open_directory(&transfer, "", err) < 0)
 		return -1;

@@ -21,7 +21,10 @@ struct stream_source_options {
 /* ERR_USAGE unless `name` may be that of the file. */
 MUST_CHECK int stream_source_name_check(const char *name, struct err *err);
 
-/* ERR_USAGE for a bad name, before anything is written. A command that ends with another
+/* ERR_USAGE for one that is empty or blank: a variable that was not set. It would succeed. */
+MUST_CHECK int stream_source_command_check(const char *command, struct err *err);
+
+/* ERR_USAGE for a bad name or command, before anything is written. A command that ends with another
  * status than 0 is ERR_FAILED with the last line of its stderr: no snapshot may be made. No
  * bytes at all make an empty file. */
 MUST_CHECK int stream_source_run(const struct stream_source_options *options,

@@ -28,6 +28,11 @@ static int check_file_name(const char *text, struct err *err)
 	return stream_source_name_check(text, err);
 }
 
+static int check_command(const char *text, struct err *err)
+{
+	return stream_source_command_check(text, err);
+}
+
 static int check_conninfo(const char *text, struct err *err)
 {
 	struct pg_params params;
@@ -67,8 +72,7 @@ static const struct field metrics_fields[] = {
 	 .type = FIELD_TEXT,
 	 .offset = offsetof(struct config_metrics, textfile),
 	 .doc = "Prometheus text file, replaced atomically after each run; what it says "
-		"of "
-		"other streams stays"},
+		"of other streams stays"},
 	{0},
 };
 static const struct table metrics_table = {metrics_fields, sizeof(struct config_metrics),
@@ -120,6 +124,7 @@ static const struct field job_fields[] = {
 	{.key = "command",
 	 .type = FIELD_TEXT,
 	 .offset = offsetof(struct config_job, command),
+	 .check = check_command,
 	 .doc = "command whose output is backed up; its failure means no snapshot"},
 	{.key = "file_name",
 	 .type = FIELD_TEXT,

@@ -55,9 +55,16 @@ judge 'a snapshot that is not there' fails 1 'no snapshot' with_recovery repo qu
 judge 'a stream without a snapshot that old' fails 1 'snapshot' with_recovery repo quipu-restore plan files/tree@2001-01-01
 judge 'get of a directory' fails 2 'is not a regular file' with_recovery repo quipu-restore get latest:files/tree "$work/tree"
 judge 'get takes one path and no patterns' fails 2 'unknown option --include' with_recovery repo quipu-restore get latest:files/tree "$work/tree/file" --include x
+judge 'a command that is empty' unchanged fails 2 '--command: the command is empty' with_writer repo quipu-backup run --stream cmd --command '' out
+judge 'a command that is blank' unchanged fails 2 'the command is empty' with_writer repo quipu-backup run --stream cmd --command $' \t\n' out
+judge 'a tag twice' unchanged fails 2 'tag a is given twice' run_files files/tree "$work/tree" --tag a=1 --tag ab=1 --tag a=2
+judge 'a cache directory without a name' bash -c 'cd "$1" && mkdir here && cd here && HOME=$1/home QUIPU_REPO=file://$1/repo QUIPU_KEY_FILE=$1/repo.keys/writer.key quipu-backup run --dry-run --stream x --files "$1/tree" --cache-dir "" && [[ -z $(ls) ]]' _ "$work"
+printf '[[job]]\nname = "a"\ncommand = " "\nfile_name = "x"\n' >"$work/blank.toml"
+judge 'a configuration with a blank command' fails 2 'blank.toml:3:11: job.command: the command is empty' quipu-backup run --config "$work/blank.toml"
 printf '[[job]]\nname = "a"\nfilez = ["/x"]\n' >"$work/bad.toml"
 judge 'a configuration with a typo' fails 2 'bad.toml:3:1' quipu-backup run --config "$work/bad.toml"
 printf '[[job]]\nname = "orders"\nfiles = ["%s"]\n' "$work/tree" >"$work/good.toml"
+judge 'a tag twice for jobs' fails 2 'tag a is given twice' quipu-backup run --config "$work/good.toml" --tag a=1 --tag a=2
 printf '[repository]\nurl = "file://%s"\nkey = "%s"\n' "$work/repo" "$work/repo.keys/writer.key" >"$work/named.toml"
 judge 'a configuration names the repository for init' unchanged fails 1 'already' quipu-backup init --config "$work/named.toml" --keys "$work/new.keys" --passphrase-file "$work/passphrase"
 judge 'and for the others' quipu-dr verify --config "$work/named.toml" --audit-key "$work/repo.keys/audit.pub"

@@ -120,6 +120,20 @@ static void test_stream_source_run__takes_no_input_as_an_empty_file(void **state
 	run_release(&run);
 }
 
+static void test_stream_source_run__refuses_a_blank_command(void **state)
+{
+	struct run run;
+
+	(void)state;
+	run_init(&run, "f");
+	run.options.command = " \t";
+	assert_int_equal(run_source(&run), -1);
+	assert_int_equal(run.err.code, ERR_USAGE);
+	assert_string_equal(run.err.msg, "the command is empty");
+	assert_null(record_sink_find(run.record, ""));
+	run_release(&run);
+}
+
 static void test_stream_source_run__fails_with_the_command(void **state)
 {
 	struct run run;
@@ -253,6 +267,7 @@ int main(void)
 			test_stream_source_run__fails_without_a_word_from_the_command),
 		cmocka_unit_test(test_stream_source_run__fails_in_a_pipe_that_says_so),
 		cmocka_unit_test(test_stream_source_run__refuses_bad_names),
+		cmocka_unit_test(test_stream_source_run__refuses_a_blank_command),
 		cmocka_unit_test(test_stream_source_run__is_interrupted_while_it_waits),
 		cmocka_unit_test(
 			test_stream_source_run__is_interrupted_after_the_output_ended),

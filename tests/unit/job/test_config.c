@@ -127,6 +127,8 @@ static void test_config_parse__looks_at_what_jobs_would_refuse(void **state)
 		     "dbname=NAME");
 	expect_error("[[job]]\nname = \"a\"\ncommand = \"x\"\nfile_name = \"../x\"\n",
 		     "quipu.toml:4:13: job.file_name: file name ../x", NULL);
+	expect_error("[[job]]\nname = \"a\"\ncommand = \"\"\nfile_name = \"x\"\n",
+		     "quipu.toml:3:11: job.command: the command is empty", NULL);
 	expect_error("[[job]]\nname = \"a b\"\nfiles = [\"/x\"]\n",
 		     "quipu.toml:2:8: job.name: stream name", "give the job a stream");
 }
