@@ -169,8 +169,7 @@ static const struct opt opts[] = {
 	 .value = "P%|N/M",
 	 .help = "also read packs: all, a percentage of them, or part N of M",
 	 .more = "Consecutive runs with a percentage take consecutive parts, so that "
-		 "together "
-		 "they read everything."},
+		 "together they read everything."},
 	{.name = "cache-dir",
 	 .type = OPT_TEXT,
 	 .offset = offsetof(struct check_command, cache_dir),
@@ -204,13 +203,10 @@ const struct cmd cmd_check = {
 	.summary = "look for damage",
 	.description =
 		"With a writer key: headers, chains, pack lists, packs and their "
-		"directories, "
-		"index. With a reader's key also every directory and content list. With "
-		"--read-data packs are hashed and, with a reader's key, every blob is "
-		"opened. "
-		"The level that ran is printed.\n\n"
+		"directories, index. With a reader's key also every directory and "
+		"content list. With --read-data packs are hashed and, with a reader's "
+		"key, every blob is opened. The level that ran is printed.\n\n"
 		"Exit code 13: something is damaged or missing. Exit code 15: a "
-		"signature or chain "
-		"does not hold.",
+		"signature or chain does not hold.",
 	.examples = examples,
 };

@@ -112,8 +112,7 @@ const struct cmd cmd_diff = {
 	.summary = "show what changed between two snapshots",
 	.description =
 		"One line an entry: + added, - removed, M other content, U other "
-		"metadata, "
-		"T another type. Directories that are the same are not read. Needs a key "
-		"that reads.",
+		"metadata, T another type. Directories that are the same are not read. "
+		"Needs a key that reads.",
 	.examples = examples,
 };

@@ -108,9 +108,9 @@ static const struct opt opts[] = {
 	 .complete = "dir",
 	 .help = "directory that gets writer.key, recovery.key and audit.pub",
 	 .more = "Key files are never overwritten. They are on disk before the "
-		 "repository "
-		 "exists; after an interruption the same command goes on with them. They "
-		 "may not lie in the repository: whoever copies it would have them."},
+		 "repository exists; after an interruption the same command goes on with "
+		 "them. They may not lie in the repository: whoever copies it would have "
+		 "them."},
 	{0},
 };
 static const struct opt *const tables[] = {opts, NULL};
@@ -129,8 +129,7 @@ const struct cmd cmd_init = {
 	.summary = "create a repository and its keys",
 	.description =
 		"Creates an encrypted repository, in a directory of its own, and three "
-		"key files. The recovery key "
-		"is protected by a passphrase, which is read from --passphrase-file or "
-		"asked for on a terminal.",
+		"key files. The recovery key is protected by a passphrase, which is read "
+		"from --passphrase-file or asked for on a terminal.",
 	.examples = examples,
 };

@@ -18,11 +18,8 @@ static int work_remove(const struct key_admin *admin, struct cli *cli,
 			 ? "Its snapshots up to now stay valid; later ones will be "
 			   "refused.\n"
 			 : "What is written from now on is closed to it. What it could "
-			   "open "
-			   "so far, "
-			   "it can still\nopen if it kept the key and copies of the "
-			   "repository's "
-			   "objects.\n");
+			   "open so far, it can still\nopen if it kept the key and "
+			   "copies of the repository's objects.\n");
 	return 0;
 }
 
@@ -47,8 +44,8 @@ static int work_rotate(const struct key_admin *admin, struct cli *cli,
 	key_tell(
 		cli, "new epoch", number,
 		"New packs are sealed to it. Packs that exist stay readable with the old "
-		"keys; no "
-		"pack was\nrewritten. The deduplication secret does not rotate.\n");
+		"keys; no pack was\nrewritten. The deduplication secret does not "
+		"rotate.\n");
 	return 0;
 }
 
@@ -138,8 +135,7 @@ const struct cmd cmd_key_remove = {
 	.run = run_remove,
 	.summary = "take a reader or writer off",
 	.description = "Needs recovery.key. Protects what is written afterwards, not "
-		       "what the key "
-		       "could read before.",
+		       "what the key could read before.",
 	.examples = remove_examples,
 };
 

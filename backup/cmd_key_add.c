@@ -15,8 +15,7 @@ static int work_add(const struct key_admin *admin, struct cli *cli,
 			return -1;
 		key_tell(cli, "added writer", name,
 			 "It adds to the repository and reads nothing; it has a "
-			 "deduplication of its "
-			 "own.\n");
+			 "deduplication of its own.\n");
 		return 0;
 	}
 	if (key_new_passphrase(cli, options, options->out, true, &passphrase, err) < 0 ||
@@ -100,7 +99,7 @@ const struct cmd cmd_key_add = {
 	.run = run_add,
 	.summary = "make a key file for another reader or writer",
 	.description = "Needs recovery.key. No pack is rewritten: a reader gets wrapped "
-		       "copies of "
-		       "the keys that packs are sealed to, a writer a certificate.",
+		       "copies of the keys that packs are sealed to, a writer a "
+		       "certificate.",
 	.examples = examples,
 };

@@ -22,8 +22,7 @@ const struct opt run_opts[] = {
 	 .takes_rest = true,
 	 .help = "back up the paths that are the operands",
 	 .more = "A symbolic link is stored as one; LINK/, with a slash at the end, is "
-		 "the "
-		 "directory that it points to."},
+		 "the directory that it points to."},
 	{.name = "files-from0",
 	 .type = OPT_TEXT,
 	 .offset = OFFSET(files_from0),
@@ -42,8 +41,7 @@ const struct opt run_opts[] = {
 	 .takes_rest = true,
 	 .help = "back up what CMD prints as the file that the operand names",
 	 .more = "CMD is run by /bin/sh -c in a process group of its own. If it fails, "
-		 "no "
-		 "snapshot is made."},
+		 "no snapshot is made."},
 	{.name = "postgres",
 	 .type = OPT_TEXT,
 	 .offset = OFFSET(postgres),
@@ -51,9 +49,8 @@ const struct opt run_opts[] = {
 	 .help = "back up a PostgreSQL database, for example \"service=prod "
 		 "dbname=orders\"",
 	 .more = "The connection string, its service or PGDATABASE names the database. "
-		 "It "
-		 "holds no password: passwords come from PGPASSFILE, a service file or "
-		 "PGPASSWORD."},
+		 "It holds no password: passwords come from PGPASSFILE, a service file "
+		 "or PGPASSWORD."},
 	{.name = "tag",
 	 .letter = 't',
 	 .type = OPT_LIST,
@@ -141,9 +138,8 @@ const struct cmd_section run_sections[] = {
 	 "\n"
 	 "What the command line says besides goes before what a job says: --compression, "
 	 "--threads, --memory and --limit-upload, for every job, and --tag, which adds "
-	 "to "
-	 "the job's tags. --dry-run and --cache-dir hold for every job too. Options of a "
-	 "source, such as --stream or --exclude, are refused: a job has its own.\n"
+	 "to the job's tags. --dry-run and --cache-dir hold for every job too. Options "
+	 "of a source, such as --stream or --exclude, are refused: a job has its own.\n"
 	 "\n"
 	 "  [repository]\n"
 	 "  url = \"file:///srv/backup\"\n"

@@ -138,8 +138,7 @@ static const struct opt opts[] = {
 	 .help = "the auditor's memory: newest snapshots seen; moved on by a clean "
 		 "verify",
 	 .more = "Without it a rollback to an older state, and newest snapshots that are "
-		 "lost, "
-		 "cannot be seen on a first look."},
+		 "lost, cannot be seen on a first look."},
 	{0},
 };
 static const struct opt *const tables[] = {opts, NULL};
@@ -161,7 +160,6 @@ const struct cmd cmd_verify = {
 		"Needs no key that opens or signs anything. It does not prove that a "
 		"snapshot restores, nor that the writer read everything: drills do.\n\n"
 		"Exit code 15: a signature or chain does not hold, or something signed "
-		"is "
-		"gone. Exit code 13: data is damaged or missing.",
+		"is gone. Exit code 13: data is damaged or missing.",
 	.examples = examples,
 };

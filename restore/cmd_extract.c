@@ -118,9 +118,8 @@ const struct cmd cmd_export = {
 	.description =
 		"A plain tar (pax format) on stdout, with owners, times, attributes, "
 		"hard links and sparse files. GNU tar restores ACLs with --acls, "
-		"attributes "
-		"with --xattrs --xattrs-include='*'. An archive that breaks off has a "
-		"non-zero exit code and lacks tar's end blocks.",
+		"attributes with --xattrs --xattrs-include='*'. An archive that breaks "
+		"off has a non-zero exit code and lacks tar's end blocks.",
 	.sections = cli_pattern_sections,
 	.examples = export_examples,
 };

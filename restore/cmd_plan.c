@@ -99,8 +99,7 @@ const struct cmd cmd_plan = {
 		"is written. With a target, a directory or a connection string, what a "
 		"restore would refuse is refused, with exit code 14.\n\n"
 		"Exit code 13: the lists of directories or of a file's content are "
-		"damaged "
-		"in part; the plan is of the rest. Content itself is not read.",
+		"damaged in part; the plan is of the rest. Content itself is not read.",
 	.sections = cli_pattern_sections,
 	.examples = examples,
 };

@@ -131,8 +131,7 @@ static const struct opt opts[] = {
 	 .complete = "dir",
 	 .help = "restore files below this directory; it is made if missing",
 	 .more = "A file goes to DIR/<its path without the leading slash>. A target that "
-		 "an "
-		 "interrupted restore of the same snapshot left is continued."},
+		 "an interrupted restore of the same snapshot left is continued."},
 	{.name = "to-postgres",
 	 .type = OPT_TEXT,
 	 .offset = offsetof(struct run_options, to_postgres),
@@ -172,19 +171,16 @@ const struct cmd cmd_run = {
 	.run = run,
 	.summary = "restore a snapshot, or part of it",
 	.description = "Every chunk is verified before it is written: its place in the "
-		       "signed pack "
-		       "list, its tag and its id. A file has its name only when it is "
-		       "whole and on "
-		       "disk. Rows of restored tables are counted and summed again and "
-		       "compared with "
-		       "what the backup recorded.\n\n"
+		       "signed pack list, its tag and its id. A file has its name only "
+		       "when it is whole and on disk. Rows of restored tables are "
+		       "counted and summed again and compared with what the backup "
+		       "recorded.\n\n"
 		       "Exit code 14: the target was refused and nothing was written. "
-		       "Exit code 13: "
-		       "something is damaged; all that could be verified was restored. "
-		       "Exit code 3: all files are there, but some could not be given "
-		       "their owner, mode, extended attributes or modification time; or "
-		       "all rows of a database are there and proved, but the server "
-		       "refused an owner, a right or an object. "
+		       "Exit code 13: something is damaged; all that could be verified "
+		       "was restored. Exit code 3: all files are there, but some could "
+		       "not be given their owner, mode, extended attributes or "
+		       "modification time; or all rows of a database are there and "
+		       "proved, but the server refused an owner, a right or an object. "
 		       "Owners and attributes that only root may set are left, with a "
 		       "warning, when a restore does not run as root; that is no "
 		       "failure.",

@@ -132,8 +132,8 @@ bool cmd_wants_json(int argc, char *const argv[]);
 void cmd_help(const struct program *program, const struct cmd *cmd, unsigned width,
 	      struct buf *text); /* cmd NULL = the program's overview */
 /* man: one page for the program (cmd NULL) or a verb; man(7) source. `extra` is the text
- * of docs/man/NAME.md where there is one, else empty: sections "## TITLE", "### Title", paragraphs, "- " lists, fenced
- * code, `code`, **strong**; it stands before EXIT CODES. */
+ * of docs/man/NAME.md where there is one, else empty: sections "## TITLE", "### Title",
+ * paragraphs, "- " lists, fenced code, `code`, **strong**; it stands before EXIT CODES. */
 void cmd_man(const struct program *program, const struct cmd *cmd, struct slice extra,
 	     struct buf *text);
 void cmd_completion_bash(const struct program *program, struct buf *text);

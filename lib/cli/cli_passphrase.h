@@ -9,10 +9,10 @@ enum { PASSPHRASE_MAX = 4096 };
 
 struct cli;
 
-/* `file` may be NULL: then the terminal is asked, twice, for a new one, with `confirm`. Without a terminal:
- * ERR_USAGE with a hint. An empty passphrase is ERR_USAGE. `what` names the key file. The
- * terminal is left as it was found, also at an interruption (ERR_INTERRUPTED); one whose echo
- * cannot be switched off is refused. */
+/* `file` may be NULL: then the terminal is asked, twice, for a new one, with `confirm`. Without
+ * a terminal: ERR_USAGE with a hint. An empty passphrase is ERR_USAGE. `what` names the key
+ * file. The terminal is left as it was found, also at an interruption (ERR_INTERRUPTED); one
+ * whose echo cannot be switched off is refused. */
 MUST_CHECK int cli_passphrase_get(const struct cli *cli, const char *file,
 				  const char *what, bool confirm,
 				  struct secret *ret_passphrase, struct err *err);

@@ -19,8 +19,7 @@ const char cli_pattern_text[] =
 	"  core.[0-9]   one of a set; [!0-9] is one that is not in it\n"
 	"  \\*           the character itself\n"
 	"\n"
-	"With --include only what matches is taken. Of that, or of everything, "
-	"--exclude "
+	"With --include only what matches is taken. Of that, or of everything, --exclude "
 	"leaves out what matches. Quote patterns, or the shell replaces them.";
 
 const struct cmd_section cli_pattern_sections[] = {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The base64 core is written for secrets: a digit's value comes from arithmetic on masks instead of a table, and what the decoder
- * keeps between characters is at most three of them. It writes to memory that the caller
- * has sized: BASE64_LEN() says how much text there will be, 3/4 of the text bounds the bytes.
+ * The base64 core is written for secrets: a digit's value comes from arithmetic on masks
+ * instead of a table, and what the decoder keeps between characters is at most three of them.
+ * It writes to memory that the caller has sized: BASE64_LEN() says how much text there will
+ * be, 3/4 of the text bounds the bytes.
  *
  * Strictness matters because texts are compared and signed elsewhere: padding must be
  * complete and the bits that the last digit does not need must be zero, so no two texts

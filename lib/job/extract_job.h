@@ -19,7 +19,8 @@ struct extract_result {
 	uint64_t files, bytes;
 };
 
-/* The file at `path`, holes as zeroes. ERR_NOT_FOUND; ERR_USAGE when it is another kind of entry. */
+/* The file at `path`, holes as zeroes. ERR_NOT_FOUND; ERR_USAGE when it is another kind of
+ * entry. */
 MUST_CHECK int extract_job_get(struct job_tree *tree, const char *path,
 			       const struct extract_job *job, const struct job_env *env,
 			       struct extract_result *ret_result, struct err *err);

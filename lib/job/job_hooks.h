@@ -19,10 +19,11 @@ struct hook_context {
 
 /*
  * Runs the commands one after the other by /bin/sh -c, until one fails (ERR_FAILED "hook
- * before: ...") or *cancel is set, which asks it to end, and kills it some seconds later. They find QUIPU_JOB and QUIPU_STREAM in
- * their environment; with a report QUIPU_EXIT_CODE, QUIPU_SNAPSHOT when one was made and
- * QUIPU_ERROR when the job failed. What they print goes to the log line by line, "JOB: hook
- * before: LINE": as information, and as warnings once one failed whose lines the log dropped.
+ * before: ...") or *cancel is set, which asks it to end, and kills it some seconds later. They
+ * find QUIPU_JOB and QUIPU_STREAM in their environment; with a report QUIPU_EXIT_CODE,
+ * QUIPU_SNAPSHOT when one was made and QUIPU_ERROR when the job failed. What they print goes to
+ * the log line by line, "JOB: hook before: LINE": as information, and as warnings once one
+ * failed whose lines the log dropped.
  */
 MUST_CHECK int hooks_run(const struct strings *commands,
 			 const struct hook_context *context, const struct cancel *cancel,
