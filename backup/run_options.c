@@ -99,7 +99,8 @@ const struct opt run_opts[] = {
 	 .min = 1,
 	 .max = 256,
 	 .value = "N",
-	 .help = "worker threads, one a processor when not given"},
+	 .help = "worker threads, one a processor when not given; no more than "
+		 "--memory allows (8MiB each, 20MiB at high compression)"},
 	{.name = "memory",
 	 .type = OPT_SIZE,
 	 .offset = OFFSET(memory),

@@ -63,7 +63,8 @@ const struct opt read_opts[] = {
 	 .min = 1,
 	 .max = 256,
 	 .value = "N",
-	 .help = "threads that fetch and verify, one a processor when not given"},
+	 .help = "threads that fetch and verify, one a processor when not given; no "
+		 "more than --memory allows (8MiB each)"},
 	{.name = "memory",
 	 .type = OPT_SIZE,
 	 .offset = offsetof(struct read_options, memory),

@@ -93,3 +93,10 @@ void mem_freep(void *pointer_to_pointer)
 {
 	free(steal_pointer(pointer_to_pointer));
 }
+
+void mem_few_arenas(void)
+{
+#ifdef M_ARENA_MAX
+	(void)mallopt(M_ARENA_MAX, 2); /* more memory is all that failing costs */
+#endif
+}

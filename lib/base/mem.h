@@ -33,4 +33,9 @@ void mem_free(void *p);
 /* For CLEANUP(mem_freep): frees what the pointer variable of any type points to. */
 void mem_freep(void *pointer_to_pointer);
 
+/* glibc gives each thread an arena of its own, which keeps what its long buffers needed: with many
+ * threads a multiple of the memory that is in use. Two do for programs whose threads allocate
+ * seldom. Before any thread exists. */
+void mem_few_arenas(void);
+
 #endif

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/mem.h"
 #include "base/secret.h"
 #include "cli/cli_output.h"
 #include "cli/cli_progress.h"
@@ -172,6 +173,7 @@ int cli_run(const struct program *program, int argc, char *argv[])
 	struct cli cli;
 	int result;
 
+	mem_few_arenas();
 	if (fd_take_standard(&err) < 0 || secret_protect_process(&err) < 0 ||
 	    cmd_parse(program, argc, argv, &line, &err) < 0) {
 		print_error(program, &err, json);

@@ -24,6 +24,7 @@ enum {
 	CACHE_SHARE = 16, /* of the memory */
 	IDLE_OPENERS_MAX = 32,
 	THREADS_MAX = 64,
+	MEMORY_OF_THREAD = 8 * 1024 * 1024,
 };
 
 struct idle_opener {
@@ -63,6 +64,14 @@ static unsigned n_processors(void)
 	return n < 1 ? 1 : n > THREADS_MAX ? THREADS_MAX : (unsigned)n;
 }
 
+/* Each has a cipher, a decoder and buffers, and waits for the others' bytes otherwise. */
+static unsigned threads_within(uint64_t memory, unsigned wanted)
+{
+	uint64_t most = memory / MEMORY_OF_THREAD;
+
+	return wanted <= most ? wanted : most > 1 ? (unsigned)most : 1;
+}
+
 int blob_reader_new(const struct blob_reader_options *options,
 		    struct blob_reader **ret_reader, struct err *err)
 {
@@ -87,6 +96,8 @@ int blob_reader_new(const struct blob_reader_options *options,
 		reader->options.n_threads = n_processors();
 	if (reader->options.memory_bytes == 0)
 		reader->options.memory_bytes = MEMORY_DEFAULT;
+	reader->options.n_threads =
+		threads_within(reader->options.memory_bytes, reader->options.n_threads);
 	reader->places = places;
 	reader->epochs = epoch_keys_new(options->repo, options->key, options->header);
 	reader->cache =

@@ -20,6 +20,9 @@ enum {
 	IN_FLIGHT_MAX = 16,
 	GAIN_PERCENT = 3, /* what compression must save to be kept */
 	LEVEL_DEFAULT = 3,
+	/* 3/8 of the memory is for workers */
+	WORKERS_PARTS = 3,
+	WORKERS_OF = 8,
 };
 
 static uint64_t clamp(uint64_t value, uint64_t least, uint64_t most)
@@ -27,11 +30,16 @@ static uint64_t clamp(uint64_t value, uint64_t least, uint64_t most)
 	return value < least ? least : value > most ? most : value;
 }
 
+static int level_of(const struct blob_writer_options *options)
+{
+	return options->compression_level != 0 ? options->compression_level
+					       : LEVEL_DEFAULT;
+}
+
 static void make_workers(struct blob_writer *writer, unsigned n)
 {
 	const struct blob_writer_options *options = &writer->options;
-	int level = options->compression_level != 0 ? options->compression_level
-						    : LEVEL_DEFAULT;
+	int level = level_of(options);
 
 	writer->worker = mem_calloc(n, sizeof(*writer->worker));
 	for (unsigned i = 0; i < n; i++) {
@@ -55,6 +63,16 @@ static void make_builders(struct blob_writer *writer, enum pack_kind kind, size_
 	}
 }
 
+/* As many as the memory allows: each holds an encoder (format/zstd_codec.h) and a sealed chunk. */
+static unsigned workers_within(uint64_t memory, int level, unsigned wanted)
+{
+	enum { MIB = 1024 * 1024 };
+	uint64_t each = (level <= 3 ? 8 : level <= 12 ? 16 : 20) * (uint64_t)MIB;
+	uint64_t most = memory / WORKERS_OF * WORKERS_PARTS / each;
+
+	return (unsigned)clamp(wanted, 1, most > 1 ? most : 1);
+}
+
 /* Sizes from the memory that may be used: see lib/repo/README.md. */
 static int make_parts(struct blob_writer *writer, struct err *err)
 {
@@ -67,6 +85,7 @@ static int make_parts(struct blob_writer *writer, struct err *err)
 
 	if (n == 0)
 		n = (unsigned)clamp((uint64_t)sysconf(_SC_NPROCESSORS_ONLN), 1, 64);
+	n = workers_within(memory, level_of(options), n);
 	if (memory < MEMORY_DEFAULT)
 		pack_size = clamp(pack_size * memory / MEMORY_DEFAULT, PACK_SIZE_MIN,
 				  pack_size);

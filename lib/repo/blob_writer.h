@@ -20,7 +20,7 @@ struct blob_writer_options {
 	const struct writer_key *key;
 	const char *domain;
 	struct index *index; /* borrowed; updated */
-	unsigned n_threads;  /* workers; 0 = number of processors */
+	unsigned n_threads;  /* workers at most; 0 = number of processors */
 	uint64_t
 		memory_bytes; /* 0 = 64 MiB: scales segments, packs in flight, pack size */
 	int compression_level; /* zstd 1..19; 0 = 3 */
