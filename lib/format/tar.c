@@ -52,7 +52,6 @@ struct tar_writer {
 	uint64_t in_extent; /* bytes of the current extent that are written */
 	uint64_t position;  /* in the file */
 	uint64_t size;
-	bool has_content;
 };
 
 static la_ssize_t take_bytes(struct archive *archive, void *state, const void *data,
@@ -261,14 +260,13 @@ static void remember(struct tar_writer *tar, const struct tar_entry *entry)
 	tar->path = mem_strdup(entry->path);
 	tar->extents = NULL;
 	tar->n_extents = 0;
-	tar->has_content = is_file && entry->size > 0;
 	if (is_file && entry->is_sparse) {
 		tar->n_extents = entry->n_extents;
 		if (entry->n_extents > 0)
 			tar->extents =
 				mem_dup(entry->extents,
 					entry->n_extents * sizeof(*entry->extents));
-	} else if (tar->has_content) {
+	} else if (is_file && entry->size > 0) {
 		tar->n_extents = 1;
 		tar->extents = mem_dup(&whole, sizeof(whole));
 	}

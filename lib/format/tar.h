@@ -60,7 +60,7 @@ typedef int tar_write_fn(void *state, struct slice bytes, struct err *err);
 struct tar_writer;
 struct tar_writer *tar_new(tar_write_fn *write, void *state);
 
-/* Begins an entry; for a file with content, tar_write() as often as needed and tar_end()
+/* Begins an entry; for a file that is no hard link, tar_write() as often as needed and tar_end()
  * follow, else nothing does. ERR_UNSUPPORTED for an attribute with '=' in its name, which tar
  * cannot express. After any failure the writer only takes tar_abandon() or a tar_close()
  * that fails. Errors name the path. */

@@ -183,11 +183,14 @@ static int tar_take(void *state, struct slice bytes, struct err *err)
 	return tar_write(state, bytes, err);
 }
 
+/* A file may be one hole: it has no content, and is to be ended all the same. */
 static int export_content(struct extracting *extracting, const struct tree_visit *visit,
 			  struct err *err)
 {
 	struct byte_reader *reader;
 
+	if (entry_content_len(visit->entry) == 0)
+		return tar_end(extracting->tar, err);
 	if (extracting->source->ops->open_content(extracting->source, visit->path,
 						  &reader, err) < 0)
 		return -1;
@@ -215,7 +218,7 @@ static int export_entry(void *arg, const struct tree_visit *visit, struct err *e
 	describe(visit, link, xattrs, extents, &tar_entry);
 	if (tar_begin(extracting->tar, &tar_entry, err) < 0)
 		return -1;
-	if (entry->type == ENTRY_FILE && link == NULL && entry_content_len(entry) > 0 &&
+	if (entry->type == ENTRY_FILE && link == NULL &&
 	    export_content(extracting, visit, err) < 0)
 		return err_wrap(err, "%s", quote_rooted(visit->path, shown));
 	extracting->n_entries++;

@@ -151,6 +151,15 @@ acls_come_through_tar() {
 	with_recovery repo quipu-restore export latest:files/acls | tar --acls --xattrs -xpf - -C "$work/untarred" || return
 	diff <(cd "$work/acls" && getfacl -Rn .) <(cd "$work/untarred$work/acls" && getfacl -Rn .)
 }
+holes_come_through_tar() {
+	mkdir "$work/holes" "$work/filled" || return
+	truncate -s 1 "$work/holes/a byte" && truncate -s 5M "$work/holes/large" && echo data >"$work/holes/last" || return
+	ln "$work/holes/large" "$work/holes/larger" && : >"$work/holes/empty" || return
+	with_writer repo quipu-backup run --stream files/holes --files "$work/holes" || return
+	with_recovery repo quipu-restore export latest:files/holes | tar -xf - -C "$work/filled" || return
+	diff -r "$work/holes" "$work/filled$work/holes" || return
+	with_recovery repo quipu-restore get latest:files/holes "$work/holes/large" | cmp - "$work/holes/large"
+}
 # The mask keeps the owning group from writing, be it that the reader knows no ACLs.
 acls_grant_no_more_through_tar() {
 	rm -rf "$work/no_acls" && mkdir -p "$work/masked" "$work/no_acls" && : >"$work/masked/file" || return
@@ -208,6 +217,7 @@ if ((EUID == 0)) && setpriv --bounding-set=-chown true 2>/dev/null; then
 else
 	echo 'skip - owners that cannot be restored: needs root and setpriv'
 fi
+judge 'files that are one hole come through an export' holes_come_through_tar
 if : >"$work/acl" && setfacl -m u:1234:r "$work/acl" 2>/dev/null; then
 	judge 'GNU tar restores the ACLs of an export' acls_come_through_tar
 	judge 'a reader of an export that knows no ACLs grants no more' acls_grant_no_more_through_tar
