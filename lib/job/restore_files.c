@@ -21,7 +21,7 @@ struct file_target {
 	atomic_uint_fast64_t bytes;
 	uint64_t lost_directories;
 	/* Of a plan: what the sink of a restore counts. */
-	uint64_t lost_files, empty_files;
+	uint64_t lost_files, empty_files, directories;
 	struct link_table *links;
 };
 
@@ -267,14 +267,13 @@ int restore_job_files(struct job_tree *tree, const struct restore_job *job,
 	return job_tree_check(tree, err);
 }
 
-/* A target that only counts. */
+/* A target that only counts. The root is the target itself, as for a restore. */
 static int plan_directory(struct restore_target *target, const char *path,
 			  const struct entry *entry, struct err *err)
 {
-	(void)target;
-	(void)path;
 	(void)entry;
 	(void)err;
+	file_target(target)->directories += path[0] != '\0';
 	return 0;
 }
 
@@ -399,13 +398,12 @@ int restore_job_plan(struct job_tree *tree, const struct restore_job *job,
 	link_table_free(target.links);
 	if (result < 0)
 		return -1;
-	/* the root is always counted */
 	if (job->selection != NULL && target.lost_files + target.lost_directories == 0 &&
-	    estimate.files + estimate.specials == 0 && estimate.directories <= 1)
+	    estimate.files + estimate.specials + target.directories == 0)
 		return job_absent_selection(tree, job->selection, err);
 	*ret_plan = (struct restore_plan_result){
 		.files = estimate.files + target.empty_files,
-		.directories = estimate.directories,
+		.directories = target.directories,
 		.specials = estimate.specials - target.empty_files,
 		.write_bytes = estimate.write_bytes,
 		.fetch_bytes = estimate.fetch_bytes,

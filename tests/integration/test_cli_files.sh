@@ -84,7 +84,7 @@ plan_counts_as_the_restore() {
 		with_recovery repo quipu-restore run --json latest:files/tree --to "$work/counted" >"$work/restored" || return
 	cat "$work/planned" "$work/restored"
 	rm -rf "$work/counted"
-	jq -e -s '.[0].files == .[1].files and .[0].specials == .[1].specials and .[0].write_bytes == .[1].bytes' \
+	jq -e -s '.[0].files == .[1].files and .[0].directories == .[1].directories and .[0].specials == .[1].specials and .[0].write_bytes == .[1].bytes' \
 		"$work/planned" "$work/restored"
 }
 
