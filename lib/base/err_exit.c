@@ -17,7 +17,9 @@ static const struct err_exit exit_table[] = {
 	 "No key file, wrong key, wrong passphrase, or a key without the role that this "
 	 "needs."},
 	{"13", "Stored data is damaged."},
-	{"14", "The target of a restore is refused; nothing was written."},
+	{"14", "The target of a restore is refused; nothing was written to it. A "
+	       "PostgreSQL database that was restored meanwhile is kept under another "
+	       "name."},
 	{"15", "A signature or a chain is wrong: somebody may have tampered with the "
 	       "repository."},
 	{"129, 130, 143",
