@@ -10,8 +10,10 @@
 #include "job/restore_job.h"
 #include "repo/restore_plan.h"
 
-/* Files that the sink has open at a time: 24 bytes of memory each. */
-enum { BATCH_FILES = 128 * 1024 };
+/* Files that the sink has open at a time. Content comes after the names of a batch are made, and
+ * what is whole gets its name at its end: short batches lose less when they are cut off, long
+ * ones meet a pack's ranges in fewer pieces. */
+enum { BATCH_FILES = 16 * 1024 };
 
 struct file_target {
 	struct restore_target base;
@@ -215,6 +217,7 @@ static int write_all(struct job_tree *tree, const struct restore_job *job,
 	struct restore_options options = plan_options(tree, job, env);
 
 	options.batch_files = BATCH_FILES;
+	options.is_expected = job->selection == NULL;
 	CLEANUP(restore_plan_freep)
 	struct restore_plan *plan = restore_plan_new(&options);
 
@@ -222,10 +225,11 @@ static int write_all(struct job_tree *tree, const struct restore_job *job,
 	if (check_all(tree, job, env, target->sink, err) < 0 ||
 	    file_sink_start(target->sink, err) < 0)
 		return -1;
-	progress_phase(env->progress, "planning");
+	progress_phase(env->progress, "restoring");
+	if (options.is_expected)
+		progress_expect(env->progress, tree->header->files, tree->header->bytes);
 	if (restore_plan_walk(plan, &target->base, err) < 0)
 		return -1;
-	progress_phase(env->progress, "restoring");
 	if (restore_plan_fetch(plan, &target->base, err) < 0)
 		return -1;
 	progress_phase(env->progress, "finishing");

@@ -332,6 +332,8 @@ static void tell_progress(struct restore_plan *plan)
 {
 	uint64_t files = plan->counts.files - plan->counts.files_passed;
 
+	if (plan->options.is_expected)
+		return;
 	progress_expect(plan->options.progress, files - plan->files_told,
 			plan->counts.write_bytes - plan->bytes_told);
 	plan->files_told = files;
@@ -353,6 +355,9 @@ static int visit_file(struct restore_walk *walk, const struct tree_visit *visit,
 		return -1;
 	if (answer == RESTORE_PASS) {
 		counts->files_passed++;
+		if (walk->plan->options.is_expected)
+			progress_add(walk->plan->options.progress, 1,
+				     entry_content_len(visit->entry));
 		return 0;
 	}
 	f.continues = answer == RESTORE_CONTINUE;

@@ -77,6 +77,7 @@ struct restore_options {
 	const struct selection *selection; /* NULL: everything */
 	const char *scratch_directory;
 	uint32_t batch_files; /* that are open at a time; 0: any number */
+	bool is_expected; /* the progress knows all that will come; files passed count as done */
 	const struct cancel *cancel;
 	struct progress *progress; /* gets files and bytes, expected and done */
 };
