@@ -86,7 +86,10 @@ static void print(struct cli *cli, const struct check_result *result, uint64_t n
 	struct verify_report report = {
 		.repository = cli->common->repo,
 		.clean = exit_code_of(result) == 0,
-		.data_read = result->subset.of > 0,
+		/* a part of nothing was not read; the whole of nothing is everything */
+		.data_read = result->packs_read > 0 || result->subset.of == 1,
+		.part = result->subset.part,
+		.of = result->subset.of,
 		.level = check_level_name(result->level),
 		.n_snapshots = result->snapshots,
 		.n_expired = result->expired,

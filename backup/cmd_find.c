@@ -103,6 +103,10 @@ static int search_all(struct searching *searching, const struct browse_options *
 {
 	const struct snapshot_header *only = NULL;
 
+	for (size_t i = 0; i < strings_count(&options->streams); i++)
+		if (snapshot_list_check_stream(list, strings_at(&options->streams, i),
+					       err) < 0)
+			return -1;
 	if (options->snapshot != NULL &&
 	    snapshot_list_find(list, options->snapshot, &only, err) < 0)
 		return -1;

@@ -29,8 +29,10 @@ static int from_file(const char *file, struct secret *ret_passphrase, struct err
 {
 	CLEANUP(secret_release) struct secret bytes = {0};
 
-	if (file_read_secret(file, PASSPHRASE_MAX, &bytes, err) < 0)
+	if (file_read_secret(file, PASSPHRASE_MAX, &bytes, err) < 0) {
+		err->code = ERR_KEY; /* whatever is in the way: the key stays closed */
 		return err_wrap(err, "passphrase file");
+	}
 	if (bytes.len == 0)
 		return err_set(err, ERR_USAGE, "%s: the passphrase is empty", file);
 	if (first_line(&bytes, file, err) < 0)

@@ -93,6 +93,17 @@ static int check_head(const char *path, const struct value *document,
 	return 0;
 }
 
+/* ERR_CORRUPT would read as damage of the repository. */
+static int not_a_state(struct err *err)
+{
+	if (err->code != ERR_CORRUPT && err->code != ERR_LIMIT)
+		return -1;
+	err->code = ERR_USAGE;
+	(void)err_wrap(err, "--state");
+	return err_hint(err, "this is no state file, which a clean verify writes for the "
+			     "auditor; without the file verify takes a first look");
+}
+
 int audit_state_load(const char *path, const struct repo_identity *identity,
 		     struct audit_state *ret_state, bool *ret_found, struct err *err)
 {
@@ -106,13 +117,13 @@ int audit_state_load(const char *path, const struct repo_identity *identity,
 		if (why.code == ERR_NOT_FOUND)
 			return 0;
 		*err = why;
-		return -1;
+		return not_a_state(err);
 	}
 	vec_init(&state.marks, sizeof(struct audit_mark));
 	if (json_parse(buf_slice(&text), path, AUDIT_STATE_MAX, &document, err) < 0 ||
 	    check_head(path, document, identity, err) < 0 ||
 	    read_marks(document, &state, err) < 0)
-		return -1;
+		return not_a_state(err);
 	*ret_state = state;
 	state = (struct audit_state){0};
 	*ret_found = true;

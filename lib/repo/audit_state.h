@@ -24,8 +24,8 @@ struct audit_state {
 
 struct audit;
 
-/* *ret_found = false when there is no file. ERR_KEY: of another repository; ERR_CORRUPT:
- * not such a file. */
+/* *ret_found = false when there is no file. ERR_KEY: of another repository; ERR_USAGE:
+ * not such a file, with a hint, since it is not the repository that is damaged. */
 MUST_CHECK int audit_state_load(const char *path, const struct repo_identity *identity,
 				struct audit_state *ret_state, bool *ret_found,
 				struct err *err);

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/pattern.h"
 #include "base/quote.h"
 #include "base/suggest.h"
 #include "format/encoding.h"
@@ -62,6 +63,15 @@ static bool has_stream(const struct snapshot_list *list, const char *stream)
 		if (strcmp(header_at(list, i)->stream, stream) == 0)
 			return true;
 	return false;
+}
+
+int snapshot_list_check_stream(const struct snapshot_list *list, const char *pattern,
+			       struct err *err)
+{
+	for (size_t i = 0; i < list->headers.n; i++)
+		if (pattern_match(pattern, slice_of_string(header_at(list, i)->stream)))
+			return 0;
+	return unknown_stream(list, pattern, err);
 }
 
 /* Of two headers of one stream: does `a` come after `b`? */
@@ -234,6 +244,8 @@ int snapshot_list_find(const struct snapshot_list *list, const char *text,
 	const char *at = strchr(text, '@');
 	size_t len = strlen(text);
 
+	if (strcmp(text, latest) == 0 || at == text)
+		return bad_text(list, text, err);
 	if (is_latest(text))
 		return find_latest(list, text + strlen(latest), ret_header, err);
 	if (at != NULL) {

@@ -73,6 +73,11 @@ MUST_CHECK int snapshot_list_find(const struct snapshot_list *list, const char *
 				  const struct snapshot_header **ret_header,
 				  struct err *err);
 
+/* Is there a stream, be it that all its snapshots have expired, that the pattern (pattern.h)
+ * takes? If not: ERR_NOT_FOUND, with the hint of snapshot_list_find(). */
+MUST_CHECK int snapshot_list_check_stream(const struct snapshot_list *list,
+					  const char *pattern, struct err *err);
+
 /* Heads of a stream in the list: indexes of headers that no other's prev names. */
 void snapshot_list_heads(const struct snapshot_list *list, const char *stream,
 			 struct vec *ret_indexes /* of size_t */);

@@ -90,7 +90,12 @@ void check_report_text(struct buf *text, const struct verify_report *report)
 {
 	append_findings(text, report);
 	append_counts(text, report);
-	buf_printf(text, "%s (level: %s%s)\n",
-		   report->clean ? "no damage found" : "DAMAGED", report->level,
-		   report->data_read ? ", data read" : "");
+	buf_printf(text, "%s (level: %s", report->clean ? "no damage found" : "DAMAGED",
+		   report->level);
+	if (report->data_read)
+		buf_append_string(text, ", data read");
+	else if (report->of > 0)
+		buf_printf(text, "; no data read: no pack is in part %u of %u",
+			   report->part, report->of);
+	buf_append_string(text, ")\n");
 }

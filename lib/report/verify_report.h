@@ -21,6 +21,7 @@ struct verify_report {
 	bool state_advanced;
 	uint64_t n_streams, n_snapshots, n_expired, n_packs, n_blobs, n_bodies;
 	uint64_t bytes, bytes_read;
+	uint32_t part, of; /* of packs that a check was to read; of = 0: none */
 	uint64_t nsec;
 	const struct report_finding *findings;
 	size_t n_findings;

@@ -50,11 +50,13 @@ int store_open(const char *url_text, bool create, struct rng *rng,
 	if (url_parse(url_text, &url, err) < 0)
 		return -1;
 	int result;
-	if (strcmp(url.scheme, "file") == 0)
+	if (strcmp(url.scheme, "file") == 0) {
 		result = store_file_open(url.path, url_text, create, rng, ret_store, err);
-	else
-		result = err_set(err, ERR_UNSUPPORTED,
-				 "%s:// stores are not supported yet", url.scheme);
+	} else {
+		(void)err_set(err, ERR_USAGE, "%s:// stores are not supported yet",
+			      url.scheme);
+		result = err_hint(err, "supported: file:///PATH");
+	}
 	url_release(&url);
 	return result;
 }

@@ -57,7 +57,7 @@ static void test_cli_passphrase_get__names_a_missing_file(void **state)
 	assert_int_equal(cli_passphrase_get(&no_program, "/nonexistent/p", "x", false,
 					    &passphrase, &err),
 			 -1);
-	assert_int_equal(err.code, ERR_NOT_FOUND);
+	assert_int_equal(err.code, ERR_KEY);
 	assert_non_null(strstr(err.msg, "/nonexistent/p"));
 }
 

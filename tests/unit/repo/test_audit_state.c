@@ -179,8 +179,9 @@ static void test_audit_state_load__names_the_place_of_damage(void **state)
 					    FILE_REPLACE, &err),
 				 0);
 		assert_int_equal(audit_run(&options, &result, &err), -1);
-		assert_int_equal(err.code, ERR_CORRUPT);
+		assert_int_equal(err.code, ERR_USAGE);
 		assert_non_null(strstr(err.msg, "marks.json"));
+		assert_non_null(strstr(err.hint, "this is no state file"));
 	}
 }
 

@@ -151,7 +151,8 @@ static void test_snapshot_list_find__tells_an_ambiguous_prefix(void **state)
 
 static void test_snapshot_list_find__says_what_it_expects(void **state)
 {
-	static const char *const texts[] = {"", "333", "xyz1", "3333G", "ABCD"};
+	static const char *const texts[] = {"",	    "333",     "xyz1",	     "3333G",
+					    "ABCD", "latest:", "@2026-01-01"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		struct err err = fail_to_find(*state, texts[i]);
@@ -176,6 +177,21 @@ static void test_snapshot_list_find__suggests_a_stream(void **state)
 	assert_string_equal(err.hint, "streams: db/orders, hosts/web");
 	err = fail_to_find(sample, "mail@2026-01-01");
 	assert_string_equal(err.msg, "no snapshot of stream mail");
+}
+
+static void test_snapshot_list_check_stream__tells_an_unknown_one(void **state)
+{
+	struct sample *sample = *state;
+	struct err err = {0};
+
+	assert_int_equal(snapshot_list_check_stream(&sample->list, "db/orders", &err), 0);
+	assert_int_equal(snapshot_list_check_stream(&sample->list, "hosts/*", &err), 0);
+	at(sample, 4)->expired = true;
+	assert_int_equal(snapshot_list_check_stream(&sample->list, "hosts/web", &err), 0);
+	assert_int_equal(snapshot_list_check_stream(&sample->list, "files/*", &err), -1);
+	assert_int_equal(err.code, ERR_NOT_FOUND);
+	assert_string_equal(err.msg, "no snapshot of stream files/*");
+	assert_string_equal(err.hint, "streams: db/orders, hosts/web");
 }
 
 static void test_snapshot_list_find__tells_that_there_are_none(void **state)
@@ -207,6 +223,7 @@ int main(void)
 		CASE(test_snapshot_list_find__tells_an_ambiguous_prefix),
 		CASE(test_snapshot_list_find__says_what_it_expects),
 		CASE(test_snapshot_list_find__suggests_a_stream),
+		CASE(test_snapshot_list_check_stream__tells_an_unknown_one),
 		CASE(test_snapshot_list_find__tells_that_there_are_none),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -65,12 +65,28 @@ static void test_check_report__tells_the_level(void **state)
 	assert_non_null(strstr(buf_string(&text), "\"level\":\"structure\",\"blobs\":0"));
 }
 
+/* Else "data read" would be said where none was. */
+static void test_check_report__tells_of_an_empty_part(void **state)
+{
+	struct verify_report report = {
+		.clean = true, .level = "trees", .part = 3, .of = 1000};
+	CLEANUP(buf_release) struct buf text = {0};
+
+	(void)state;
+	buf_init(&text, 0);
+	check_report_text(&text, &report);
+	assert_non_null(strstr(buf_string(&text),
+			       "no damage found (level: trees; no data read: no pack is "
+			       "in part 3 of 1000)\n"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_verify_report_text__never_calls_findings_clean),
 		cmocka_unit_test(test_verify_report_json__tells_of_the_state_file),
 		cmocka_unit_test(test_check_report__tells_the_level),
+		cmocka_unit_test(test_check_report__tells_of_an_empty_part),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

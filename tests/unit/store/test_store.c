@@ -451,7 +451,8 @@ static void test_store_open__names_what_is_not_there(void **state)
 			    "no repository at file:///nonexistent/x: the directory "
 			    "does not exist");
 	assert_int_equal(store_open("s3://bucket/x", false, &rng, &store, &err), -1);
-	assert_int_equal(err.code, ERR_UNSUPPORTED);
+	assert_int_equal(err.code, ERR_USAGE);
+	assert_string_equal(err.hint, "supported: file:///PATH");
 }
 
 #define CONTRACT(setup)                                                                  \
