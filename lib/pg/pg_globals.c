@@ -32,7 +32,7 @@
 #include "base/quote.h"
 
 /* clang-format off */
-static const char *const read_sql =
+static const char read_sql[] =
 	"SELECT json_build_object('format', 1, 'passwords', $1::bool,"
 	" 'roles', (SELECT COALESCE(json_agg(to_jsonb(r) - 'oid' ORDER BY r.oid), '[]') FROM"
 	" (SELECT"
