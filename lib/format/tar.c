@@ -5,6 +5,9 @@
  * UTF-8 makes libarchive warn, keep the bytes, and tell readers by "hdrcharset=BINARY"; that
  * is what we want, but not on every entry, since GNU tar complains about the record.
  *
+ * The bytes of a header are held back when a time in it needs mending; hence the records are
+ * made here and not by libarchive.
+ *
  * Sparse files: libarchive wants the file as a whole and skips what lies in holes, while our
  * caller gives the extents' bytes only; so holes are fed from a block of zeroes, which costs
  * a call per 64 KiB and copies nothing. Extents grow to multiples of 512 bytes in the header,
@@ -28,10 +31,10 @@
 #include "base/mem.h"
 #include "base/quote.h"
 #include "format/tar_acl.h"
+#include "format/tar_time.h"
 
 enum {
 	RECORD_LEN = 10240, /* of a tape; readers expect the archive's length to fit */
-	NSEC_PER_SEC = 1000000000,
 	HOLE_STEP = 65536,
 	ABANDON_MAX = 1024 * 1024 * 1024,
 	BLOCK_LEN = 512,
@@ -45,6 +48,9 @@ struct tar_writer {
 	bool failed;	  /* no call but the last is taken */
 	bool discards;	  /* nothing is written any more */
 	struct err cause; /* of a failed write */
+	struct buf record;
+	struct buf header; /* of the entry that begins, while it is held back */
+	bool holds_back;
 	/* The entry at hand. */
 	char *path;
 	struct tar_extent *extents; /* what the content fills; one for a plain file */
@@ -54,15 +60,47 @@ struct tar_writer {
 	uint64_t size;
 };
 
+static void put_record(struct tar_writer *tar)
+{
+	if (!tar->discards &&
+	    tar->write(tar->state, buf_slice(&tar->record), &tar->cause) < 0)
+		tar->discards = true;
+	buf_clear(&tar->record);
+}
+
+static void put_bytes(struct tar_writer *tar, struct slice bytes)
+{
+	while (bytes.len > 0) {
+		size_t room = RECORD_LEN - tar->record.len;
+		size_t n = bytes.len < room ? bytes.len : room;
+
+		buf_append(&tar->record, bytes.data, n);
+		bytes = slice_of(bytes.data + n, bytes.len - n);
+		if (tar->record.len == RECORD_LEN)
+			put_record(tar);
+	}
+}
+
+static void put_last_record(struct tar_writer *tar)
+{
+	size_t missing = RECORD_LEN - tar->record.len;
+
+	if (tar->record.len == 0)
+		return;
+	memset(buf_extend(&tar->record, missing), 0, missing);
+	put_record(tar);
+}
+
 static la_ssize_t take_bytes(struct archive *archive, void *state, const void *data,
 			     size_t len)
 {
 	struct tar_writer *tar = state;
 
 	(void)archive;
-	if (!tar->discards &&
-	    tar->write(tar->state, slice_of(data, len), &tar->cause) < 0)
-		tar->discards = true;
+	if (tar->holds_back)
+		buf_append(&tar->header, data, len);
+	else
+		put_bytes(tar, slice_of(data, len));
 	return (la_ssize_t)len;
 }
 
@@ -78,6 +116,8 @@ struct tar_writer *tar_new(tar_write_fn *write, void *state)
 
 	tar->write = write;
 	tar->state = state;
+	buf_init(&tar->record, 0);
+	buf_init(&tar->header, 0);
 	tar->archive = archive_write_new();
 	tar->locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
 	if (tar->archive == NULL || tar->locale == (locale_t)0)
@@ -85,7 +125,7 @@ struct tar_writer *tar_new(tar_write_fn *write, void *state)
 	must(archive_write_set_format_pax(tar->archive));
 	must(archive_write_set_format_option(tar->archive, "pax", "xattrheader",
 					     "SCHILY"));
-	must(archive_write_set_bytes_per_block(tar->archive, RECORD_LEN));
+	must(archive_write_set_bytes_per_block(tar->archive, 0)); /* bytes come at once */
 	must(archive_write_open2(tar->archive, tar, NULL, take_bytes, NULL, NULL));
 	return tar;
 }
@@ -140,19 +180,6 @@ static unsigned file_type(enum tar_type type)
 		break;
 	}
 	return AE_IFREG;
-}
-
-/* libarchive prints seconds, a point and nanoseconds, so before 1970 it gets the digits of the
- * number and not the second below. Less than a second before 1970 cannot be said that way. */
-static void set_mtime(struct archive_entry *to, int64_t nsec)
-{
-	int64_t sec = nsec / NSEC_PER_SEC, rest = nsec % NSEC_PER_SEC;
-
-	if (sec == 0 && rest < 0) {
-		sec = -1;
-		rest = 0;
-	}
-	archive_entry_set_mtime(to, sec, (long)(rest < 0 ? -rest : rest));
 }
 
 static void add_extent(struct archive_entry *to, uint64_t start, uint64_t end)
@@ -218,7 +245,7 @@ static struct archive_entry *new_entry(const struct tar_entry *entry)
 	archive_entry_set_gid(to, entry->gid);
 	archive_entry_set_uname(to, entry->user);
 	archive_entry_set_gname(to, entry->group);
-	set_mtime(to, entry->mtime_nsec);
+	tar_time_set(to, entry->mtime_nsec);
 	for (size_t i = 0; i < entry->n_xattrs; i++) {
 		const struct tar_xattr *xattr = &entry->xattrs[i];
 
@@ -280,8 +307,17 @@ static int write_header(struct tar_writer *tar, const struct tar_entry *entry)
 {
 	locale_t before = uselocale(tar->locale);
 	struct archive_entry *header = new_entry(entry);
-	int result = archive_write_header(tar->archive, header);
+	int result = archive_write_finish_entry(tar->archive); /* the one before */
 
+	tar->holds_back = tar_time_needs_mending(entry->mtime_nsec);
+	if (result == ARCHIVE_OK)
+		result = archive_write_header(tar->archive, header);
+	if (tar->holds_back) {
+		tar->holds_back = false;
+		tar_time_mend(&tar->header);
+		put_bytes(tar, buf_slice(&tar->header));
+		buf_clear(&tar->header);
+	}
 	archive_entry_free(header);
 	(void)uselocale(before);
 	return result;
@@ -399,6 +435,8 @@ static void release(struct tar_writer *tar)
 	/* Fails for an unfinished archive, which is known. */
 	(void)archive_write_free(tar->archive);
 	freelocale(tar->locale);
+	buf_release(&tar->record);
+	buf_release(&tar->header);
 	mem_free(tar->path);
 	mem_free(tar->extents);
 	mem_free(tar);
@@ -416,6 +454,7 @@ MUST_CHECK int tar_close(struct tar_writer *tar, struct err *err)
 
 	int result = archive_write_close(tar->archive);
 
+	put_last_record(tar);
 	if (result != ARCHIVE_OK || tar->discards)
 		(void)fail(tar, err);
 

@@ -160,6 +160,16 @@ holes_come_through_tar() {
 	diff -r "$work/holes" "$work/filled$work/holes" || return
 	with_recovery repo quipu-restore get latest:files/holes "$work/holes/large" | cmp - "$work/holes/large"
 }
+# Before 1970 the fraction of a second is what is easily lost.
+times_come_through_tar() {
+	mkdir "$work/times" "$work/later" || return
+	for time in -0.000000001 -0.5 -0.999999999 -1 -1.5 -86400.25 0 0.5 1700000000.123456789; do
+		echo data >"$work/times/$time" && touch -d "@$time" "$work/times/$time" || return
+	done
+	with_writer repo quipu-backup run --stream files/times --files "$work/times" || return
+	with_recovery repo quipu-restore export latest:files/times | tar -xpf - -C "$work/later" || return
+	diff <(cd "$work/times" && stat -c '%n %y' -- *) <(cd "$work/later$work/times" && stat -c '%n %y' -- *)
+}
 # The mask keeps the owning group from writing, be it that the reader knows no ACLs.
 acls_grant_no_more_through_tar() {
 	rm -rf "$work/no_acls" && mkdir -p "$work/masked" "$work/no_acls" && : >"$work/masked/file" || return
@@ -218,6 +228,7 @@ else
 	echo 'skip - owners that cannot be restored: needs root and setpriv'
 fi
 judge 'files that are one hole come through an export' holes_come_through_tar
+judge 'and so do times, also before 1970' times_come_through_tar
 if : >"$work/acl" && setfacl -m u:1234:r "$work/acl" 2>/dev/null; then
 	judge 'GNU tar restores the ACLs of an export' acls_come_through_tar
 	judge 'a reader of an export that knows no ACLs grants no more' acls_grant_no_more_through_tar

@@ -292,9 +292,33 @@ static void test_tar_begin__keeps_times_before_1970(void **state)
 	check_mtime(*state, -1500000000, " mtime=-1.5\n");
 }
 
-static void test_tar_begin__rounds_the_second_before_1970(void **state)
+/* Behind an entry whose last block is not full, and with attributes that only look so. */
+static void test_tar_begin__keeps_the_last_second_before_1970(void **state)
 {
-	check_mtime(*state, -500000000, " mtime=-1\n");
+	const char decoy[] = "mtime=-1.5\n19 mtime=-1.5\n";
+	struct tar_xattr xattr = {"user.x", slice_of_string(decoy)};
+	struct fixture *f = *state;
+
+	add(f, &(struct tar_entry){.path = "odd", .type = TAR_FILE, .size = 3},
+	    slice_of_string("odd"));
+	add(f,
+	    &(struct tar_entry){.path = "a",
+				.type = TAR_FILE,
+				.mtime_nsec = -500000000,
+				.xattrs = &xattr,
+				.n_xattrs = 1},
+	    slice_of(NULL, 0));
+	check_mtime(f, -1, "22 mtime=-0.000000001\n");
+	assert_true(holds(f, "14 mtime=-0.5\n"));
+	assert_true(holds(f, decoy));
+	assert_string_equal(archive_entry_pathname(next(f)), "a");
+	assert_string_equal(archive_entry_pathname(next(f)), "f");
+	assert_int_equal(f->bytes.len % 10240, 0);
+}
+
+static void test_tar_begin__keeps_the_second_before_1970(void **state)
+{
+	check_mtime(*state, -1000000000, " mtime=-1\n");
 }
 
 static void test_tar_begin__keeps_large_ids(void **state)
@@ -750,7 +774,8 @@ int main(void)
 		TEST(test_tar_begin__keeps_long_names),
 		TEST(test_tar_begin__keeps_nanoseconds),
 		TEST(test_tar_begin__keeps_times_before_1970),
-		TEST(test_tar_begin__rounds_the_second_before_1970),
+		TEST(test_tar_begin__keeps_the_last_second_before_1970),
+		TEST(test_tar_begin__keeps_the_second_before_1970),
 		TEST(test_tar_begin__keeps_large_ids),
 		TEST(test_tar_begin__keeps_attributes),
 		TEST(test_tar_begin__writes_acls_as_text),
