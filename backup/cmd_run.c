@@ -93,7 +93,7 @@ static int finish(struct runs *runs, bool single, struct err *err)
 	}
 	for (size_t i = 0; i < runs->reports.n; i++) {
 		worst = err_worse_exit(worst, reports[i].exit_code);
-		if (!json && (reports[i].exit_code != 0 || !runs->cli->common->quiet))
+		if (!json && (reports[i].failed || !runs->cli->common->quiet))
 			run_report_text(output, &reports[i]);
 	}
 	if (json) {

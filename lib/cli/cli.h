@@ -49,7 +49,7 @@ struct cli {
 	/* The command's data is stdout itself: `output` (its report) goes to stderr. */
 	bool data_on_stdout;
 	/* `output` only says that what was to be done is done: nothing with --quiet, when the
-	 * exit code is 0 and no document was asked for. */
+	 * exit code is 0, or 3, for which warnings say why, and no document was asked for. */
 	bool output_is_summary;
 	struct cli_progress *display; /* NULL: no progress is shown */
 };

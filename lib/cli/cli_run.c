@@ -109,8 +109,9 @@ static int run_command(struct cli *cli, const struct cmd_line *line, struct err 
 	cli_signals_stop(signals);
 	if (result < 0)
 		return -1;
-	if (cli->output_is_summary && cli->common->quiet && !cli->common->json &&
-	    result == 0)
+	bool is_done = result == 0 || result == err_code_exit(ERR_PARTIAL);
+
+	if (cli->output_is_summary && cli->common->quiet && !cli->common->json && is_done)
 		buf_clear(&cli->output);
 	return cli_output_write(&cli->output, cli->data_on_stdout, err) < 0 ? -1 : result;
 }

@@ -136,6 +136,12 @@ owners_that_fail_are_told() {
 	grep -qF "warning: \"$work/owned/new\\nline\": owner cannot be restored" "$work/err" || return
 	jq -e '.metadata_failed.owners == 2 and .lost == 0 and (.warnings | any(contains("owners that could not")))' "$work/json"
 }
+quiet_is_it_as_well() {
+	exits 3 with_recovery repo setpriv --inh-caps=-all --bounding-set=-chown \
+		quipu-restore run --quiet latest:files/owned --to "$work/quiet" >"$work/out" 2>"$work/err" || return
+	cat "$work/out" "$work/err"
+	[[ ! -s $work/out ]] && grep -q '^warning: .*: owner cannot be restored' "$work/err" && ! grep -qv '^warning: ' "$work/err"
+}
 owners_that_are_left_are_told() {
 	chmod -R a+rX "$work/repo" && mkdir "$work/nobody" || return
 	own quipu-restore run --json latest:files/owned --to "$work/nobody/target" >"$work/json" || return
@@ -223,6 +229,7 @@ if ((EUID == 0)) && setpriv --bounding-set=-chown true 2>/dev/null; then
 	chown 12345:12345 "$work/owned"/*
 	judge 'a file of another owner is backed up' with_writer repo quipu-backup run --stream files/owned --files "$work/owned"
 	judge 'owners that root cannot restore are told, with exit code 3' owners_that_fail_are_told
+	judge 'with --quiet by warnings alone' quiet_is_it_as_well
 	judge 'owners that only root restores are told, with exit code 0' owners_that_are_left_are_told
 else
 	echo 'skip - owners that cannot be restored: needs root and setpriv'
