@@ -206,6 +206,22 @@ static void note_keylog(struct running *running)
 		report_alarm(running, strings_at(&alarms, i));
 }
 
+/* Which fragments was logged where they were read. Those that vanished meanwhile were merged. */
+static void note_index(struct running *running)
+{
+	uint64_t damaged = index_counters(running->index).damaged;
+
+	if (damaged == 0)
+		return;
+	CLEANUP(mem_freep)
+	char *text =
+		mem_printf("%ju index fragments cannot be used; what only they name is "
+			   "stored again, and each run tells this as long as they are "
+			   "there: run `quipu-backup check`",
+			   (uintmax_t)damaged);
+	tell_alarm(running, text);
+}
+
 static void note_chain(struct running *running)
 {
 	const struct strings *alarms = snapshot_writer_alarms(running->snapshot);
@@ -295,6 +311,7 @@ static int prepare(struct running *running, struct err *err)
 	    survey(running, err) < 0 || open_snapshot(running, err) < 0)
 		return -1;
 	note_keylog(running);
+	note_index(running);
 	note_chain(running);
 	return 0;
 }

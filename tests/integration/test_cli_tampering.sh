@@ -129,6 +129,17 @@ flip_each_in_cache() { # one flipped bit in any file of it
 judge 'a repository whose cache gets damaged' eval 'fresh && back_up files/a'
 judge 'backups go on' flip_each_in_cache
 
+# --- the index: losing it costs space only ---
+
+judge 'a repository whose index gets damaged' fresh
+find "$work/repo/index" -type f -exec chmod u+w {} + -exec truncate -s 100 {} +
+rm -rf "$work/cache"
+n=$(find "$work/repo/index" -type f | wc -l)
+judge 'a backup says which fragments it cannot use' fails_not 'index fragment index/files/' back_up files/a
+judge 'its report counts them' jq -e --arg n "$n" \
+	'.n_alarms == 1 and .n_warnings == 1 and (.warnings[0] | startswith("alarm: \($n) index fragments cannot be used")) and .exit_code == 0' "$work/run.json"
+judge 'and what it stored comes back' comes_back latest:files/a two
+
 judge 'a last repository' fresh
 find "$work/repo/packs" -type f -printf '%s %p\n' | sort -n | tail -n 2 >"$work/largest"
 head -n 1 "$work/largest" | cut -d ' ' -f 2- | xargs rm
