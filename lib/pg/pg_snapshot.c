@@ -48,13 +48,21 @@ static int read_server(struct pg_conn *conn, struct pg_snapshot *snapshot,
 			 &snapshot->system_identifier, err);
 }
 
+static int limit_lock_wait(struct pg_conn *conn, struct err *err)
+{
+	char sql[64];
+
+	(void)snprintf(sql, sizeof(sql), "SET lock_timeout = %d", PG_LOCK_WAIT_MSEC);
+	return pg_exec(conn, sql, err);
+}
+
 static int lock_and_look(struct pg_conn *conn, struct pg_snapshot *snapshot,
 			 struct err *err)
 {
 	CLEANUP(pg_tables_release) struct pg_tables before;
 
 	pg_tables_init(&before);
-	if (pg_tables_read(conn, &before, err) < 0 ||
+	if (limit_lock_wait(conn, err) < 0 || pg_tables_read(conn, &before, err) < 0 ||
 	    pg_exec(conn, "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY", err) < 0 ||
 	    pg_tables_lock(conn, &before, NULL, err) < 0 ||
 	    pg_query_text(conn, "SELECT pg_export_snapshot()", 0, NULL, &snapshot->name,

@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One connection holds the transaction of pg_snapshot.h and copies the tables one after the
+ * One connection holds the transaction of pg_moment.h and copies the tables one after the
  * other; pg_dump runs beside it on the same snapshot. A later version gives the tables to
  * several connections that import the snapshot: copy_table() is the seam.
  *
  * Nothing is kept on disk: pg_dump's output and COPY's rows go straight into the room that
- * the sink offers. pg_dump is told to leave out the rows of each table that we copy, by a
- * pattern whose quotes make it literal.
- *
- * pg_dump takes the same locks again. Should somebody wait for an exclusive one in between,
- * pg_dump would queue behind him while he waits for us: its lock time-out ends that.
+ * the sink offers.
  */
 #include "pg/pg_source.h"
 
@@ -17,18 +13,14 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "base/process.h"
 #include "base/quote.h"
 #include "format/json.h"
 #include "pg/pg_database.h"
 #include "pg/pg_globals.h"
+#include "pg/pg_moment.h"
 #include "pg/pg_name.h"
 #include "pg/pg_session.h"
-#include "pg/pg_snapshot.h"
 #include "pg/pg_sum.h"
-#include "pg/pg_tools.h"
-
-#define LOCK_WAIT "--lock-wait-timeout=60000" /* ms */
 
 enum {
 	DIRECTORY_MODE = 0700,
@@ -49,6 +41,8 @@ struct pg_source {
 	struct pg_conn *conn;
 	struct pg_snapshot snapshot;
 	struct pg_tool dump;
+	struct pg_dump_options dump_options;
+	struct pg_dump_run *dump_run; /* begun before anything is written */
 	struct hash *hash;
 	struct copied *copied; /* one for each table */
 	bool has_passwords;
@@ -68,9 +62,20 @@ static void source_release(struct pg_source *s)
 	pg_conn_free(s->conn);
 	pg_snapshot_release(&s->snapshot);
 	pg_params_release(&s->params);
+	pg_dump_free(s->dump_run);
 	pg_tool_release(&s->dump);
 	hash_free(s->hash);
 	mem_free(s->copied);
+}
+
+static int begin_moment(struct pg_source *s, struct err *err)
+{
+	s->dump_options = (struct pg_dump_options){.conn = s->conn,
+						   .params = &s->params,
+						   .dump = &s->dump,
+						   .cancel = s->cancel};
+	progress_phase(s->options->progress, "locking tables");
+	return pg_moment_begin(&s->dump_options, &s->snapshot, &s->dump_run, err);
 }
 
 /* Before anything is written. */
@@ -81,7 +86,7 @@ static int prepare(struct pg_source *s, struct err *err)
 	    pg_tool_find("pg_dump", pg_conn_major(s->conn), "server", &s->dump, err) <
 		    0 ||
 	    pg_session_pin(s->conn, pg_conn_server_encoding(s->conn), NULL, err) < 0 ||
-	    pg_snapshot_begin(s->conn, &s->snapshot, err) < 0)
+	    begin_moment(s, err) < 0)
 		return -1;
 	s->copied = mem_calloc(s->snapshot.tables.vec.n, sizeof(*s->copied));
 	return 0;
@@ -296,46 +301,14 @@ static int add_tables_json(const struct pg_source *s, struct err *err)
 
 /* schema.dump */
 
-static void collect_arguments(const struct pg_source *s, struct strings *arguments)
-{
-	CLEANUP(pg_params_release) struct pg_params child;
-	CLEANUP(buf_release) struct buf text;
-
-	buf_init(&text, 0);
-	pg_conn_child_params(s->conn, &s->params, "UTC", &child);
-	buf_append_string(&text, "--dbname=");
-	pg_params_format(&child, &text);
-	strings_add(arguments, "--format=custom");
-	strings_add(arguments, "--compress=0");
-	strings_add(arguments, "--no-password");
-	strings_add(arguments, LOCK_WAIT);
-	strings_add(arguments, buf_string(&text));
-	buf_clear(&text);
-	buf_printf(&text, "--encoding=%s", pg_conn_server_encoding(s->conn));
-	strings_add(arguments, buf_string(&text));
-	buf_clear(&text);
-	buf_printf(&text, "--snapshot=%s", s->snapshot.name);
-	strings_add(arguments, buf_string(&text));
-	for (size_t i = 0; i < s->snapshot.tables.vec.n; i++) {
-		const struct pg_table *table = table_at(s, i);
-
-		if (table->kind != PG_TABLE_PLAIN)
-			continue;
-		buf_clear(&text);
-		buf_append_string(&text, "--exclude-table-data=");
-		pg_name_quote_pair(&text, table->schema, table->name);
-		strings_add(arguments, buf_string(&text));
-	}
-}
-
 /* What pg_dump leaves out, it tells in passing: "subscriptions not dumped because current user
  * is not a superuser". */
-static void tell_warnings(const struct pg_source *s, struct process *process)
+static void tell_warnings(const struct pg_source *s)
 {
 	CLEANUP(strings_release) struct strings warnings;
 
 	strings_init(&warnings);
-	pg_tool_warnings(process, &warnings);
+	pg_dump_warnings(s->dump_run, &warnings);
 	for (size_t i = 0; i < strings_count(&warnings); i++) {
 		const char *text = strings_at(&warnings, i);
 		bool lacks = strstr(text, "not dumped") != NULL;
@@ -345,8 +318,8 @@ static void tell_warnings(const struct pg_source *s, struct process *process)
 	}
 }
 
-static int read_dump(const struct pg_source *s, struct process *process,
-		     struct stream *stream, uint64_t *ret_len, struct err *err)
+static int read_dump(const struct pg_source *s, struct stream *stream, uint64_t *ret_len,
+		     struct err *err)
 {
 	size_t len;
 
@@ -355,30 +328,15 @@ static int read_dump(const struct pg_source *s, struct process *process,
 		size_t room = 0;
 		uint8_t *to = s->sink->ops->space(stream, &room);
 
-		if (pg_tool_read(process, to, room, s->cancel, &len, err) < 0)
+		if (pg_dump_read(s->dump_run, to, room, &len, err) < 0)
 			return -1;
 		if (len > 0 && s->sink->ops->commit(stream, len, err) < 0)
 			return -1;
 		*ret_len += len;
 		progress_add(s->options->progress, 0, len);
 	} while (len > 0);
-	if (pg_tool_wait(process, "pg_dump", s->cancel, err) < 0)
-		return -1;
-	tell_warnings(s, process);
+	tell_warnings(s);
 	return 0;
-}
-
-static int dump_schema(const struct pg_source *s, struct stream *stream,
-		       uint64_t *ret_len, struct err *err)
-{
-	CLEANUP(strings_release) struct strings arguments;
-	CLEANUP(process_freep) struct process *process = NULL;
-
-	strings_init(&arguments);
-	collect_arguments(s, &arguments);
-	if (pg_tool_start(&s->dump, &arguments, PG_TOOL_READ, NULL, &process, err) < 0)
-		return -1;
-	return read_dump(s, process, stream, ret_len, err);
 }
 
 static int add_schema(const struct pg_source *s, struct err *err)
@@ -394,7 +352,7 @@ static int add_schema(const struct pg_source *s, struct err *err)
 	progress_phase(s->options->progress, "dumping the schema");
 	if (s->sink->ops->open_stream(s->sink, CUT_BY_CONTENT, &stream, err) < 0)
 		return -1;
-	result = dump_schema(s, stream, &len, err);
+	result = read_dump(s, stream, &len, err);
 	if (end_stream(s, stream, result, len, &content, err) < 0)
 		return -1;
 	entry.size = len;

@@ -326,6 +326,8 @@ enum err_code pg_tool_code(const char *said)
 		if (has(said, denials[i]))
 			return ERR_DENIED;
 	if (has(said, "canceling statement due to lock timeout") ||
+	    has(said, "canceling statement due to statement timeout") ||
+	    has(said, "canceling statement due to conflict with recovery") ||
 	    has(said, "server closed the connection") ||
 	    has(said, "connection to server"))
 		return ERR_TRANSIENT;
