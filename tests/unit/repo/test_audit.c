@@ -116,7 +116,7 @@ static void test_audit_run__tells_a_key_log_that_does_not_verify(void **state)
 {
 	struct repo_fixture *f = *state;
 	struct audit_options options = audit_options_of(f);
-	struct audit_result result;
+	CLEANUP(audit_result_release) struct audit_result result = {0};
 	uint8_t id[32];
 	struct err err = {0};
 
