@@ -4,6 +4,10 @@
  * make it literal. In its custom format it writes nothing before it has read the whole catalog,
  * and it locks the tables before that. So its first bytes, which are kept here, tell that it
  * has its locks.
+ *
+ * What it writes is believed when a pg_restore beside it could read it, which makes a script for
+ * nobody of it: a status of 0 may be that of a wrapper that lost output, and a part of a dump
+ * would show only when it is needed.
  */
 #include "pg/pg_dump_run.h"
 
@@ -15,6 +19,8 @@ enum { HEAD_MAX = 512 };
 struct pg_dump_run {
 	const struct pg_dump_options *options;
 	struct process *process;
+	struct process *proof; /* pg_restore */
+	bool proof_closed;     /* it reads no more; its status tells why */
 	uint8_t head[HEAD_MAX];
 	struct slice unread; /* of head */
 };
@@ -55,6 +61,29 @@ static void collect_arguments(const struct pg_dump_options *options,
 	}
 }
 
+static int start_proof(struct pg_dump_run *run, struct err *err)
+{
+	CLEANUP(strings_release) struct strings arguments;
+
+	strings_init(&arguments);
+	strings_add(&arguments, "--file=/dev/null");
+	return pg_tool_start(run->options->restore, &arguments, PG_TOOL_FEED, NULL,
+			     &run->proof, err);
+}
+
+static int end_proof(struct pg_dump_run *run, struct err *err)
+{
+	if (pg_tool_wait(run->proof, "pg_restore", run->options->cancel, err) == 0)
+		return 0;
+	if (err->code == ERR_INTERRUPTED)
+		return -1;
+	(void)err_wrap(err, "what pg_dump wrote is not whole");
+	return err_hint(err,
+			"%s ended with status 0; if it is a wrapper, see that it passes "
+			"on all output",
+			run->options->dump->path);
+}
+
 /* 0 bytes: it has ended well. */
 static int read_process(struct pg_dump_run *run, void *to, size_t len, size_t *ret_len,
 			struct err *err)
@@ -84,18 +113,35 @@ int pg_dump_start(const struct pg_dump_options *options,
 	if (len == 0)
 		return err_set(err, ERR_FAILED, "pg_dump wrote nothing");
 	run->unread = slice_of(run->head, len);
+	if (start_proof(run, err) < 0)
+		return -1;
 	*ret_run = STEAL(run);
 	return 0;
+}
+
+static size_t take_head(struct pg_dump_run *run, void *to, size_t len)
+{
+	size_t n = len < run->unread.len ? len : run->unread.len;
+
+	memcpy(to, run->unread.data, n);
+	run->unread = slice_of(run->unread.data + n, run->unread.len - n);
+	return n;
 }
 
 int pg_dump_read(struct pg_dump_run *run, void *to, size_t len, size_t *ret_len,
 		 struct err *err)
 {
-	if (run->unread.len == 0)
-		return read_process(run, to, len, ret_len, err);
-	*ret_len = len < run->unread.len ? len : run->unread.len;
-	memcpy(to, run->unread.data, *ret_len);
-	run->unread = slice_of(run->unread.data + *ret_len, run->unread.len - *ret_len);
+	size_t n = take_head(run, to, len);
+
+	if (n == 0 && read_process(run, to, len, &n, err) < 0)
+		return -1;
+	if (n == 0 && end_proof(run, err) < 0)
+		return -1;
+	if (n > 0 && !run->proof_closed &&
+	    pg_tool_feed(run->proof, slice_of(to, n), run->options->cancel,
+			 &run->proof_closed, err) < 0)
+		return -1;
+	*ret_len = n;
 	return 0;
 }
 
@@ -109,6 +155,7 @@ void pg_dump_free(struct pg_dump_run *run)
 	if (run == NULL)
 		return;
 	process_free(run->process);
+	process_free(run->proof);
 	mem_free(run);
 }
 

@@ -10,7 +10,8 @@ struct pg_dump_options {      /* all borrowed for the life of the run */
 	struct pg_conn *conn; /* the one whose transaction holds the pg snapshot */
 	const struct pg_params *params;
 	const struct pg_tool *dump;
-	const struct cancel *cancel; /* may be NULL */
+	const struct pg_tool *restore; /* a pg_restore that reads what `dump` writes */
+	const struct cancel *cancel;   /* may be NULL */
 };
 
 struct pg_dump_run;
@@ -22,7 +23,8 @@ struct pg_dump_run;
 MUST_CHECK int pg_dump_start(const struct pg_dump_options *options,
 			     const struct pg_snapshot *snapshot,
 			     struct pg_dump_run **ret_run, struct err *err);
-/* Up to len bytes of the dump (custom format); 0 when it is whole. */
+/* Up to len bytes of the dump (custom format); 0 at its end, when pg_restore has read it as a whole,
+ * and pg_dump has ended well. */
 MUST_CHECK int pg_dump_read(struct pg_dump_run *run, void *to, size_t len,
 			    size_t *ret_len, struct err *err);
 /* After the end: adds the warnings that it gave, a line each. */

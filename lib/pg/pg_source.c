@@ -40,7 +40,7 @@ struct pg_source {
 	struct pg_params params;
 	struct pg_conn *conn;
 	struct pg_snapshot snapshot;
-	struct pg_tool dump;
+	struct pg_tool dump, restore;
 	struct pg_dump_options dump_options;
 	struct pg_dump_run *dump_run; /* begun before anything is written */
 	struct hash *hash;
@@ -64,6 +64,7 @@ static void source_release(struct pg_source *s)
 	pg_params_release(&s->params);
 	pg_dump_free(s->dump_run);
 	pg_tool_release(&s->dump);
+	pg_tool_release(&s->restore);
 	hash_free(s->hash);
 	mem_free(s->copied);
 }
@@ -73,6 +74,7 @@ static int begin_moment(struct pg_source *s, struct err *err)
 	s->dump_options = (struct pg_dump_options){.conn = s->conn,
 						   .params = &s->params,
 						   .dump = &s->dump,
+						   .restore = &s->restore,
 						   .cancel = s->cancel};
 	progress_phase(s->options->progress, "locking tables");
 	return pg_moment_begin(&s->dump_options, &s->snapshot, &s->dump_run, err);
@@ -85,6 +87,7 @@ static int prepare(struct pg_source *s, struct err *err)
 	    pg_conn_open(&s->params, s->cancel, &s->conn, err) < 0 ||
 	    pg_tool_find("pg_dump", pg_conn_major(s->conn), "server", &s->dump, err) <
 		    0 ||
+	    pg_tool_find("pg_restore", s->dump.major, "pg_dump", &s->restore, err) < 0 ||
 	    pg_session_pin(s->conn, pg_conn_server_encoding(s->conn), NULL, err) < 0 ||
 	    begin_moment(s, err) < 0)
 		return -1;

@@ -149,6 +149,17 @@ judge 'no pg_dump' no_programs
 printf '#!/bin/sh\necho "pg_dump (PostgreSQL) 12.3"\n' >"$work/none/pg_dump" && chmod 755 "$work/none/pg_dump"
 old_programs() { PATH=$work/none:$PATH refuses 1 'expected pg_dump 15 or newer' backup run --stream other --postgres dbname=everything; }
 judge 'a pg_dump older than the server' old_programs
+pg_dump=$(command -v pg_dump)
+mkdir "$work/lossy" && install -m 755 /dev/null "$work/lossy/pg_dump"
+loses_output() { # COMMAND TEXT: a wrapper around pg_dump, whose output goes through that one
+	printf '#!/bin/sh\n[ "$1" != --version ] || exec %s "$1"\n%s "$@" | %s\n' \
+		"$pg_dump" "$pg_dump" "$1" >"$work/lossy/pg_dump"
+	PATH=$work/lossy:$PATH refuses 1 "$2" backup run --stream other --postgres dbname=everything
+}
+judge 'a pg_dump whose output is lost' loses_output 'cat >/dev/null' 'schema.dump: pg_dump wrote nothing'
+judge 'a pg_dump whose table of contents is cut off' loses_output 'head -c 5000' 'schema.dump: what pg_dump wrote is not whole'
+judge 'a pg_dump whose large objects are cut off' loses_output 'head -c -20' 'schema.dump: what pg_dump wrote is not whole'
+judge 'something else than a dump' loses_output 'tr P Q' 'schema.dump: what pg_dump wrote is not whole'
 only_three() { [[ $(restore_list | wc -l) == 4 ]]; }
 restore_list() { "$bin/quipu-backup" list --repo "file://$work/repo" --key "$work/keys/recovery.key"; }
 judge 'what failed left no snapshot' only_three

@@ -23,7 +23,7 @@
 
 struct moment_run {
 	struct fake_session session;
-	struct pg_tool dump;
+	struct pg_tool dump, restore;
 	struct pg_dump_options options;
 	struct pg_snapshot snapshot;
 	struct pg_dump_run *run;
@@ -34,12 +34,17 @@ static void moment_open(struct moment_run *m, void **state, const char *script,
 {
 	*m = (struct moment_run){0};
 	fake_program(*state, "pg_dump", script);
+	fake_program(*state, "pg_restore", "exec cat >/dev/null");
 	fake_session_open(&m->session, state, rules);
 	assert_int_equal(pg_tool_find("pg_dump", 15, "server", &m->dump, &m->session.err),
 			 0);
+	assert_int_equal(
+		pg_tool_find("pg_restore", 15, "pg_dump", &m->restore, &m->session.err),
+		0);
 	m->options = (struct pg_dump_options){.conn = m->session.conn,
 					      .params = &m->session.fake.params,
 					      .dump = &m->dump,
+					      .restore = &m->restore,
 					      .cancel = &m->session.cancel};
 }
 
@@ -53,6 +58,7 @@ static void moment_close(struct moment_run *m)
 	pg_dump_free(m->run);
 	pg_snapshot_release(&m->snapshot);
 	pg_tool_release(&m->dump);
+	pg_tool_release(&m->restore);
 	fake_session_close(&m->session);
 }
 

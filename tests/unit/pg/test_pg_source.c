@@ -40,6 +40,7 @@ struct run {
 static void run_init(struct run *run, void **state, const struct fake_rule *answers)
 {
 	*run = (struct run){.record = record_sink_new(), .now = 99};
+	fake_program(*state, "pg_restore", "exec cat >/dev/null");
 	fake_postgres_start(&run->fake, *state, answers, NULL);
 	run->clock = clock_fixed(&run->now);
 	buf_init(&run->conninfo, 0);
