@@ -228,9 +228,8 @@ static int write_all(struct job_tree *tree, const struct restore_job *job,
 	progress_phase(env->progress, "restoring");
 	if (options.is_expected)
 		progress_expect(env->progress, tree->header->files, tree->header->bytes);
-	if (restore_plan_walk(plan, &target->base, err) < 0)
-		return -1;
-	if (restore_plan_fetch(plan, &target->base, err) < 0)
+	if (restore_plan_walk(plan, &target->base, err) < 0 ||
+	    restore_plan_fetch(plan, &target->base, err) < 0)
 		return -1;
 	progress_phase(env->progress, "finishing");
 	return file_sink_finish(target->sink, err);

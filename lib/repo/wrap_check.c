@@ -13,19 +13,11 @@ struct search {
 	void *arg;
 };
 
-static void tell(const struct search *search, bool is_missing, const char *format, ...)
-	PRINTF_LIKE(3, 4);
-
-static void tell(const struct search *search, bool is_missing, const char *format, ...)
+/* Takes the text over. */
+static void tell_take(const struct search *search, bool is_missing, char *text)
 {
-	CLEANUP(buf_release) struct buf text = {0};
-	va_list ap;
-
-	buf_init(&text, 0);
-	va_start(ap, format);
-	buf_vprintf(&text, format, ap);
-	va_end(ap);
-	search->found(search->arg, is_missing, buf_string(&text));
+	search->found(search->arg, is_missing, text);
+	mem_free(text);
 }
 
 static bool is_of(const struct wrap_label *label, const struct epoch *epoch,
@@ -48,8 +40,11 @@ static int check_wrap(const struct search *search, const struct epoch *epoch,
 	buf_init(&wrap, WRAP_LEN);
 	if (store_get(search->repo->store, key, WRAP_LEN, &wrap, &why) < 0) {
 		if (why.code == ERR_NOT_FOUND) {
-			tell(search, true, "%s: the wrap of epoch %u for %s is not there",
-			     key, (unsigned)epoch->number, recipient->name);
+			tell_take(search, true,
+				  mem_printf("%s: the wrap of epoch %u for %s is not "
+					     "there",
+					     key, (unsigned)epoch->number,
+					     recipient->name));
 			return 0;
 		}
 		if (why.code != ERR_LIMIT) {
@@ -58,9 +53,10 @@ static int check_wrap(const struct search *search, const struct epoch *epoch,
 		}
 	}
 	if (wrap_label_decode(buf_slice(&wrap), &label, &why) < 0)
-		tell(search, false, "%s: it is no wrap", key);
+		tell_take(search, false, mem_printf("%s: it is no wrap", key));
 	else if (!is_of(&label, epoch, recipient))
-		tell(search, false, "%s: it is of another epoch or recipient", key);
+		tell_take(search, false,
+			  mem_printf("%s: it is of another epoch or recipient", key));
 	return 0;
 }
 

@@ -3,40 +3,8 @@
 # Restores by a role that may make databases and roles but is no superuser, as the administrator
 # of a managed service: what it may not do is told and left out, everything else is there and
 # proved. Two real servers. Exit 77 without PostgreSQL.
-set -uo pipefail
-cd "$(dirname "$0")/../.."
-bin=${BIN_DIR:-build/bin}
-roundtrip=$PWD/build/${VARIANT:-release}/tests/support/pg_roundtrip
-here=$PWD/tests/integration
-status=0
-work=$(mktemp -d /tmp/quipu-pg-XXXXXX) # TMPDIR may be closed to the server's user
-chmod 755 "$work"
+source "$(dirname "$0")/../support/postgres.sh"
 
-# shellcheck disable=SC2317 # the trap calls it
-cleanup() {
-	for server in source managed; do
-		[[ ! -d $work/$server/data ]] || tests/support/pg-server stop "$work/$server" immediate
-	done
-	rm -rf "$work"
-}
-trap cleanup EXIT
-
-# judge NAME COMMAND...: ok when the command succeeds; its output is shown otherwise.
-judge() {
-	if "${@:2}" >"$work/output" 2>&1; then
-		echo "ok - $1"
-	else
-		head -n 60 "$work/output"
-		echo "not ok - $1"
-		status=1
-	fi
-}
-
-# on SERVER COMMAND...: with the environment of that server.
-on() (
-	eval "$(tests/support/pg-server env "$work/$1")"
-	"${@:2}"
-)
 sql() { on "$1" psql -qXAt -v ON_ERROR_STOP=1 -d "$2" -c "$3"; } # SERVER DATABASE TEXT
 conninfo() { # SERVER DATABASE [USER]
 	on "$1" sh -c 'printf "host=%s port=%s user=%s dbname=%s" "$PGHOST" "$PGPORT" "$2" "$1"' _ "$2" "${3:-postgres}"

@@ -2,30 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Others lock, empty and alter tables while a backup begins: it gets its locks without keeping
 # anybody waiting for long, and what it holds is one moment. Exit 77 without PostgreSQL.
-set -uo pipefail
-cd "$(dirname "$0")/../.."
-roundtrip=$PWD/build/${VARIANT:-release}/tests/support/pg_roundtrip
-status=0
-work=$(mktemp -d /tmp/quipu-pg-XXXXXX) # TMPDIR may be closed to the server's user
-chmod 755 "$work"
-
-# shellcheck disable=SC2317 # the trap calls it
-cleanup() {
-	[[ ! -d $work/server/data ]] || tests/support/pg-server stop "$work/server" immediate
-	rm -rf "$work"
-}
-trap cleanup EXIT
-
-# judge NAME COMMAND...: ok when the command succeeds; its output is shown otherwise.
-judge() {
-	if "${@:2}" >"$work/output" 2>&1; then
-		echo "ok - $1"
-	else
-		head -n 60 "$work/output"
-		echo "not ok - $1"
-		status=1
-	fi
-}
+source "$(dirname "$0")/../support/postgres.sh"
 
 sql() { psql -qXAt -v ON_ERROR_STOP=1 -d busy -c "$1"; }
 

@@ -3,41 +3,15 @@
 # Databases go through the PostgreSQL source and sink (the tree in memory, no repository) and
 # come back: pg_dump of source and restored database must be the same text. Real servers, as an
 # unprivileged user, in a directory of their own. Exit 77 without PostgreSQL.
-set -uo pipefail
-cd "$(dirname "$0")/../.."
-roundtrip=$PWD/build/${VARIANT:-release}/tests/support/pg_roundtrip
-here=$PWD/tests/integration
-status=0
+source "$(dirname "$0")/../support/postgres.sh"
 has_labels=false has_extension=false
-work=$(mktemp -d /tmp/quipu-pg-XXXXXX) # TMPDIR may be closed to the server's user
-chmod 755 "$work"
 
 # shellcheck disable=SC2317 # the trap calls it
-cleanup() {
-	for server in source other; do
-		[[ ! -d $work/$server/data ]] || tests/support/pg-server stop "$work/$server" immediate
-	done
+leave() {
 	[[ $has_extension == false ]] || rm -f /usr/share/postgresql/15/extension/quipu_test{.control,--1.sql}
-	rm -rf "$work"
+	cleanup
 }
-trap cleanup EXIT
-
-# judge NAME COMMAND...: ok when the command succeeds; its output is shown otherwise.
-judge() {
-	if "${@:2}" >"$work/output" 2>&1; then
-		echo "ok - $1"
-	else
-		head -n 60 "$work/output"
-		echo "not ok - $1"
-		status=1
-	fi
-}
-
-# on SERVER COMMAND...: with the environment of that server.
-on() (
-	eval "$(tests/support/pg-server env "$work/$1")"
-	"${@:2}"
-)
+trap leave EXIT
 
 sql() { on "$1" psql -qXAt -v ON_ERROR_STOP=1 -d "$2" -c "$3"; } # SERVER DATABASE TEXT
 

@@ -3,31 +3,7 @@
 # A database goes through the programs into an encrypted repository and comes back the same; what
 # is refused has its exit code and message. (Everything about the contents of databases is in
 # test_postgres_logical.sh.) Exit 77 without PostgreSQL.
-set -uo pipefail
-cd "$(dirname "$0")/../.."
-bin=${BIN_DIR:-build/bin}
-here=$PWD/tests/integration
-status=0
-work=$(mktemp -d /tmp/quipu-pg-XXXXXX) # TMPDIR may be closed to the server's user
-chmod 755 "$work"
-
-# shellcheck disable=SC2317 # the trap calls it
-cleanup() {
-	[[ ! -d $work/server/data ]] || tests/support/pg-server stop "$work/server" immediate
-	rm -rf "$work"
-}
-trap cleanup EXIT
-
-# judge NAME COMMAND...: ok when the command succeeds; its output is shown otherwise.
-judge() {
-	if "${@:2}" >"$work/output" 2>&1; then
-		echo "ok - $1"
-	else
-		head -n 60 "$work/output"
-		echo "not ok - $1"
-		status=1
-	fi
-}
+source "$(dirname "$0")/../support/postgres.sh"
 
 backup() { "$bin/quipu-backup" "$@" --repo "file://$work/repo" --key "$work/keys/writer.key"; }
 restore() { "$bin/quipu-restore" "$@" --repo "file://$work/repo" --key "$work/keys/recovery.key"; }

@@ -3,7 +3,6 @@
 # variant under test on PATH, a passphrase, and judges.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
-status=0
 work=$(mktemp -d "${TMPDIR:-/tmp}/quipu-cli-XXXXXX")
 chmod 755 "$work"
 trap 'rm -rf "$work"' EXIT
@@ -12,16 +11,7 @@ echo 'correct horse' >"$work/passphrase"
 export QUIPU_CACHE_DIR=$work/cache
 unset QUIPU_REPO QUIPU_KEY_FILE QUIPU_PASSPHRASE_FILE QUIPU_CONFIG
 
-# judge NAME COMMAND...: ok when the command succeeds; its output is shown otherwise.
-judge() {
-	if "${@:2}" >"$work/output" 2>&1; then
-		echo "ok - $1"
-	else
-		head -n 60 "$work/output"
-		echo "not ok - $1"
-		status=1
-	fi
-}
+source tests/support/judge.sh
 
 # fails CODE TEXT COMMAND...: exits with CODE, has TEXT on stderr and nothing on stdout.
 fails() {
